@@ -1,0 +1,125 @@
+"""
+Clauses about many at once: a crowd of clients that each check their own answers, and a burst that empties a bucket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+from conformance.contract import Clause
+from conformance.contract.model import StepTemplate
+from conformance.engine.execute import Outcome
+from conformance.engine.session import Session
+from conformance.engine.settle import settle, write_case
+from conformance.generate.case import Case, Step, stamped
+from conformance.generate.forms import words
+from conformance.judge.invariants import judge_invariants
+from conformance.judge.predicates import check, in_statuses
+from conformance.judge.scene import UnjudgeableError
+from conformance.judge.view import View
+
+__all__ = ["run_burst", "run_crowd"]
+
+
+def _texts(count: int) -> list[str]:
+    """
+    Return texts of different lengths and scripts, each of which has a vector of its own.
+    """
+    scripts = ["", " 日本語の文", " émigré naïveté", " 🚀🌍", " Дом и сад"]
+    return [f"Client {i + 1} asks about {words(3 + 7 * i)[7 * i % 11 :]}{scripts[i % len(scripts)]}." for i in range(count)]
+
+
+async def run_crowd(session: Session, clause: Clause, rounds: int) -> None:
+    """
+    Ask for each text alone, then for all of them at once and again and again, and compare every answer with its own.
+    """
+    spec: Any = clause.crowd
+    shop = session.shop
+    nonce = shop.nonce()
+    steps: list[Step] = []
+    for index, text in enumerate(_texts(spec["texts"])):
+        env = shop.environment(nonce, {"text": text})
+        steps.append(shop.step(StepTemplate(f"reference{index + 1}", spec["send"], spec["reference"]), env))
+    case = Case(f"{clause.id}/crowd", clause.id, tuple(steps), nonce)
+    outcome = Outcome(case)
+    references: list[View] = []
+    for step in steps:
+        view = await session.send(step)
+        if not view.success or not view.vectors:
+            outcome.reason = "a text of the crowd is not served when it is asked for alone"
+            break
+        references.append(view)
+        outcome.views.append((step.name, view))
+    if not outcome.reason:
+        limit = asyncio.Semaphore(spec["clients"])
+        wrong: list[int] = []
+
+        async def ask(index: int) -> None:
+            async with limit:
+                view = await session.send(replace(steps[index], name="crowd"))
+            findings = _judge(session, clause, spec, view, references[index], outcome)
+            if findings:
+                wrong.append(index)
+                if len(wrong) <= 3:
+                    outcome.views.append((f"client{index + 1}", view))
+            else:
+                view.drop()
+
+        # Neighbours in time are different texts, and every text meets every other one.
+        order = [(index + turn) % len(steps) for turn in range(rounds) for index in range(len(steps))]
+        await asyncio.gather(*(ask(index) for index in order))
+        if wrong:
+            tally = session.tally(clause.id)
+            if tally is not None:
+                tally.seen, tally.repeated = len(wrong), len(order)
+            outcome.views = outcome.views[len(references) :] or outcome.views
+    settle(session, outcome, seen=1, of=1)
+    write_case(session, outcome, seen=1, of=1)
+    session.done += 1
+
+
+def _judge(session: Session, clause: Clause, spec: Any, view: View, reference: View, outcome: Outcome) -> bool:
+    scene = session.scene({"reference": reference})
+    broken = False
+    for name, findings in judge_invariants(session.invariants, view, scene):
+        outcome.add(name, findings)
+        broken = broken or bool(findings)
+    if session.overloaded(view):
+        return False
+    try:
+        findings = check(spec["expect"], view, scene)
+    except UnjudgeableError:
+        return broken
+    if findings:
+        outcome.breaches.setdefault(clause.id, []).extend(findings)
+    return broken or bool(findings)
+
+
+async def run_burst(session: Session, clause: Clause) -> None:
+    """
+    Send a request again and again, without patience, until the target asks for it; then judge how it asks.
+    """
+    spec: Any = clause.burst
+    shop = session.shop
+    nonce = shop.nonce()
+    step = shop.step(StepTemplate("burst", spec["send"], spec["expect"]), shop.environment(nonce))
+    case = Case(f"{clause.id}/burst", clause.id, (step,), nonce)
+    outcome = Outcome(case)
+    assert step.request is not None
+    operation = session.contract.operations[step.operation]
+    outcome.reason = f"{spec['times']} requests in a row did not empty the bucket"
+    for _ in range(spec["times"]):
+        request = stamped(step.request, step.key_header, session.fresh_key())
+        view = View(await session.client.send(request, retry=False), operation, step.body)
+        if in_statuses(view.status, spec["until"]["status"]):
+            outcome.views.append(("burst", view))
+            outcome.reason = ""
+            for name, findings in judge_invariants(session.invariants, view, session.scene()):
+                outcome.add(name, findings)
+            outcome.add(clause.id, check(step.expect, view, session.scene()))
+            break
+    settle(session, outcome, seen=1, of=1)
+    write_case(session, outcome, seen=1, of=1)
+    session.done += 1

@@ -1,0 +1,145 @@
+"""
+Drawn bodies become cases: classified, given the expectation that their classification calls for, and kept for next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from conformance.contract import Clause, Contract
+from conformance.engine.session import Session
+from conformance.exchange import Request
+from conformance.generate.body import encode
+from conformance.generate.case import Case, Step
+
+__all__ = ["cache_folder", "drawn_cases"]
+
+# Of every ten drawn bodies so many go to the first operation; the others share the rest.
+_FIRST_SHARE = 0.75
+
+
+def cache_folder() -> Path:
+    """
+    Return the user's cache folder of the suite.
+    """
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return Path(base) / "embeddings-conformance"
+
+
+def drawn_cases(session: Session, count: int, selected: set[str]) -> Iterator[Case]:
+    """
+    Yield about *count* drawn cases for the clauses that are *selected*.
+    """
+    contract = session.contract
+    by_kind = {clause.drawn: clause for clause in contract.clauses if clause.drawn}
+    operations = [name for name, op in contract.operations.items() if op.request_schema and name not in session.dead]
+    shares = {n: int(count * (_FIRST_SHARE if i == 0 else (1 - _FIRST_SHARE) / max(1, len(operations) - 1)))
+              for i, n in enumerate(operations)}
+    for operation in operations:
+        for index, body in enumerate(_bodies(session, operation, shares[operation])):
+            case = _case(session, operation, body, index, by_kind)
+            if case is not None and case.clause in selected:
+                yield case
+
+
+def _case(session: Session, operation: str, body: dict[str, Any], index: int, kinds: dict[str | None, Clause]) -> Case | None:
+    found = session.shop.classifier.classify(operation, body)
+    default = session.contract.default_operation
+    expect: dict[str, Any]
+    twin = None
+    if found.undocumented:
+        clause = kinds.get("undocumented")
+        expect = {"status": {"not": "5xx"}}
+    elif found.triggers:
+        triggers = [session.shop.classifier.triggers[name] for name in found.triggers]
+        clause_id = triggers[0].clause if operation == default else f"{operation}.{triggers[0].clause}"
+        clause = next((c for c in session.contract.clauses if c.id == clause_id), None)
+        refusals = [{"refusal": _lenient(dict(t.refusal))} for t in triggers]
+        expect = refusals[0] if len(refusals) == 1 else {"any_of": refusals}
+        twin = _plain_step(session, operation)
+    else:
+        clause = kinds.get("accepted")
+        expect = {"success": True}
+    if clause is None:
+        return None
+    nonce = session.shop.nonce()
+    name, request, _, key, key_header = session.shop.request({"operation": operation}, session.shop.environment(nonce))
+    request = Request(request.method, request.target, request.headers, encode(body))
+    step = Step("drawn", name, request, body, expect=expect, key=key, key_header=key_header)
+    return Case(f"{clause.id}/drawn.{operation}.{index + 1}", clause.id, (step,), nonce, twin=twin,
+                trigger=found.triggers[0] if len(found.triggers) == 1 else None, drawn=True)
+
+
+def _lenient(refusal: dict[str, Any]) -> dict[str, Any]:
+    if refusal.pop("code_level", None):
+        refusal["codes"] = "any"
+    return refusal
+
+
+def _plain_step(session: Session, operation: str) -> Step:
+    name, request, body, key, key_header = session.shop.request({"operation": operation}, session.shop.environment("0" * 12))
+    return Step("twin", name, request, body, expect={"success": True}, key=key, key_header=key_header)
+
+
+def _bodies(session: Session, operation: str, count: int) -> list[dict[str, Any]]:
+    """
+    Return drawn bodies, from the user's cache when the very same were drawn before.
+    """
+    if count < 1:
+        return []
+    contract = session.contract
+    urls = [session.image(index, None) for index in range(2)] if "media" not in session.lacks else []
+    pools = _pools(session)
+    path = cache_folder() / f"{_mark(contract, operation, count, session.seed, pools, urls)}.json"
+    try:
+        cached: list[dict[str, Any]] = json.loads(path.read_text("ascii"))
+        if isinstance(cached, list) and all(isinstance(body, dict) for body in cached):
+            return cached
+    except (OSError, ValueError):
+        pass  # Not there, or not whole: it is drawn again.
+    from conformance.generate.drawn import draw_bodies
+
+    drawn = list(draw_bodies(contract, operation, count=count, seed=session.seed, pools=pools, urls=urls))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
+        unfinished.write_text(json.dumps(drawn), "ascii")
+        unfinished.replace(path)
+    except OSError:
+        pass  # A cache that can't be written costs time only.
+    return drawn
+
+
+def _pools(session: Session) -> dict[str, list[Any]]:
+    from conformance.generate.forms import MissingFact, fill
+
+    pools: dict[str, list[Any]] = {}
+    env = session.shop.environment("0" * 12)
+    for name, template in session.contract.draw.get("fields", {}).items():
+        try:
+            value = fill(template, env)
+        except MissingFact:
+            continue
+        pools[name] = value if isinstance(value, list) else [value]
+    return pools
+
+
+def _mark(contract: Contract, operation: str, count: int, seed: int, pools: Any, urls: list[str]) -> str:
+    import sys
+    from importlib.metadata import version
+
+    # A canary's port differs from run to run; where media come from makes no other body.
+    stable = [url.rpartition("/")[2] for url in urls]
+    parts = [contract.digest, operation, count, seed, pools, stable, version("hypothesis"), sys.version_info[:2], _source()]
+    return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
+
+
+def _source() -> str:
+    # The strategies themselves are part of what decides a draw.
+    path = Path(__file__).resolve().parent.parent / "generate" / "drawn.py"
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,287 @@
+"""
+Fires one case and judges every answer of it: its own clause, the clauses that ride along, and the invariants.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.engine.session import Session
+from conformance.exchange import FailureKind
+from conformance.generate.case import Case, Step
+from conformance.judge.invariants import judge_invariants
+from conformance.judge.predicates import check
+from conformance.judge.refusal import refusal_of
+from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.view import View, pointer
+from conformance.verdict import Finding
+from conformance.witness.clock import ClockError
+from conformance.witness.ledger import LedgerError
+
+__all__ = ["Outcome", "attempt", "twin_answer"]
+
+_LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
+_FETCH_GRACE = 0.25
+_FETCH_STEP = 0.02
+
+
+@dataclass(slots=True)
+class Outcome:
+    """
+    What firing a case once showed.
+
+    *breaches* are the findings of each clause that was broken, *kept* the clauses (the case's own apart) that were
+    judged and kept, with how often. *reason* says why the case's own clause could not be established. *lost* says that
+    an answer got lost on the way, which is no verdict unless it happens again.
+    """
+
+    case: Case
+    views: list[tuple[str, View]] = field(default_factory=list)
+    breaches: dict[str, list[Finding]] = field(default_factory=dict)
+    kept: dict[str, int] = field(default_factory=dict)
+    reason: str = ""
+    supply: str = ""
+    lost: bool = False
+
+    def add(self, clause: str, findings: list[Finding]) -> None:
+        """
+        Note what judging a clause on one answer gave.
+        """
+        if findings:
+            self.breaches.setdefault(clause, []).extend(findings)
+        else:
+            self.kept[clause] = self.kept.get(clause, 0) + 1
+
+
+async def attempt(session: Session, case: Case) -> Outcome:
+    """
+    Fire *case* once and judge it. Raises BudgetSpent.
+    """
+    outcome = Outcome(case)
+    steps: dict[str, View] = {}
+    for step in case.steps:
+        if step.wait:
+            await asyncio.sleep(step.wait)
+        if step.clock is not None:
+            if not await _advance(session, step.clock, outcome):
+                break
+            continue
+        if step.settle and session.ledger is not None:
+            await asyncio.sleep(session.ledger.lag * 1.5)
+        if not await _run_step(session, case, step, steps, outcome):
+            break
+    if not outcome.breaches.get(case.clause) and not outcome.reason:
+        await _check_twin(session, case, outcome)
+    elif case.twin is not None and outcome.breaches.get(case.clause):
+        await _excuse(session, case, outcome)
+    return outcome
+
+
+async def _advance(session: Session, seconds: float, outcome: Outcome) -> bool:
+    assert session.clock is not None
+    try:
+        await session.clock.advance(seconds)
+    except ClockError as problem:
+        outcome.reason, outcome.supply = str(problem), "witnesses.clock: a request that advances the target's time"
+        return False
+    return True
+
+
+async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, View], outcome: Outcome) -> bool:
+    """
+    Send a step as often as it says and judge the answers; False ends the case.
+    """
+    costs = "charge" in step.expect or bool(step.of_all and "charge" in step.of_all)
+    before = None
+    if costs:
+        try:
+            assert session.ledger is not None
+            before = await session.ledger.settled()
+        except LedgerError as problem:
+            outcome.reason, outcome.supply = str(problem), "witnesses.ledger: a balance that can be read"
+            return False
+    if step.together:
+        views = list(await asyncio.gather(*(session.send(step) for _ in range(step.times))))
+    else:
+        views = [await session.send(step) for _ in range(step.times)]
+    scene = replace_scene(session, steps)
+    if before is not None and session.ledger is not None:
+        try:
+            scene.charged = before - await session.ledger.settled()
+        except LedgerError as problem:
+            outcome.reason = str(problem)
+            return False
+        scene.tolerance = session.ledger.tolerance * (2 if session.ledger.rough else 1)
+        scene.group = tuple(views)
+    if "fetched" in step.expect:
+        scene.fetches = await _fetches(session, step)
+        if step.expect["fetched"] == "none":
+            session.watched.extend((case.clause, case.id, token) for token in step.tokens)
+    for index, view in enumerate(views):
+        name = step.name if len(views) == 1 else f"{step.name}#{index + 1}"
+        outcome.views.append((name, view))
+        await _judge(session, case, step, view, scene, outcome, effects=index == len(views) - 1)
+        view.drop() if not outcome.breaches else None
+    if step.of_all is not None:
+        _judge_group(case, step, views, scene, outcome)
+    steps[step.name] = views[0]
+    return not outcome.breaches.get(case.clause) and not outcome.reason
+
+
+def replace_scene(session: Session, steps: Mapping[str, View]) -> Scene:
+    """
+    Return a scene of the session with the earlier steps of a case.
+    """
+    return session.scene(steps)
+
+
+async def _fetches(session: Session, step: Step) -> dict[str, int]:
+    assert session.canary is not None
+    waited = 0.0
+    wanted = step.expect["fetched"]
+    while waited < _FETCH_GRACE or (wanted == "all" and waited < 8 * _FETCH_GRACE):
+        counts = {token: session.canary.fetches(token) for token in step.tokens}
+        if (wanted == "all" and all(counts.values())) or (wanted == "none" and any(counts.values())):
+            return counts
+        await asyncio.sleep(_FETCH_STEP)
+        waited += _FETCH_STEP
+    return {token: session.canary.fetches(token) for token in step.tokens}
+
+
+async def _judge(session: Session, case: Case, step: Step, view: View, scene: Scene, outcome: Outcome, *, effects: bool) -> None:
+    failure = view.exchange.failure
+    if failure is not None and failure.kind in _LOST:
+        outcome.lost = True
+    if session.overloaded(view) and not await _input_is_to_blame(session):
+        outcome.reason = f"the target stayed overloaded: {view.status} after {view.exchange.attempts} tries"
+        return
+    for clause, findings in judge_invariants(session.invariants, view, scene):
+        outcome.add(clause, findings)
+    # What a witness saw belongs to all answers of the step together, so it is judged once, on the last.
+    expect: Mapping[str, Any] = step.expect
+    if not effects and ("charge" in expect or "fetched" in expect):
+        expect = {name: item for name, item in expect.items() if name not in ("charge", "fetched")}
+    try:
+        findings = check(expect, view, scene)
+    except UnjudgeableError as problem:
+        outcome.reason = outcome.reason or str(problem)
+        return
+    if findings and step.expect.get("success") and case.or_refused and view.refused:
+        codes = case.or_refused
+        if pointer(view.document, session.contract.refusal["code"]) in codes:
+            findings = []
+    if findings:
+        outcome.breaches.setdefault(case.clause, []).extend(findings)
+        return
+    for clause, extra in step.also:
+        if session.tally(clause) is not None:
+            try:
+                outcome.add(clause, check(extra, view, scene))
+            except UnjudgeableError:
+                continue
+
+
+async def _input_is_to_blame(session: Session) -> bool:
+    """
+    Whether the target serves a plain request, so that what looks like an overload is the answer to this request.
+    """
+    view = await session.plain(session.contract.default_operation)
+    return view.success
+
+
+def _judge_group(case: Case, step: Step, views: list[View], scene: Scene, outcome: Outcome) -> None:
+    assert step.of_all is not None
+    if "at_most" in step.of_all:
+        found = sum(1 for view in views if not check(step.of_all["where"], view, scene))
+        most = step.of_all["at_most"]
+        if found > most:
+            outcome.add(case.clause, [Finding(f"at most {most} of {len(views)} answers that are new", str(found), "group",
+                                              "a client that sends twice is served, and charged, twice")])
+    if "charge" in step.of_all:
+        try:
+            findings = check({"charge": step.of_all["charge"]}, views[-1], scene)
+        except UnjudgeableError as problem:
+            outcome.reason = outcome.reason or str(problem)
+            return
+        if findings:
+            outcome.add(case.clause, findings)
+
+
+async def twin_answer(session: Session, case: Case) -> View | None:
+    """
+    Return the answer to a case's twin, sent once in a run for all cases that share it.
+    """
+    twin = case.twin
+    if twin is None or twin.request is None:
+        return None
+    identity = (twin.operation, twin.key, (twin.request.body or b"").replace(case.nonce.encode(), b""))
+    task = session.twins.get(identity)
+    if task is None:
+        task = asyncio.ensure_future(_send_twin(session, twin))
+        session.twins[identity] = task
+    return await task
+
+
+async def _send_twin(session: Session, twin: Step) -> View:
+    view = await session.send(twin)
+    for clause, findings in judge_invariants(session.invariants, view, session.scene()):
+        tally = session.tally(clause)
+        # A breach is left to the cases, which know how to repeat it and to show it.
+        if tally is not None and not findings:
+            tally.judged += 1
+            tally.keep()
+    view.drop()
+    return view
+
+
+async def _check_twin(session: Session, case: Case, outcome: Outcome) -> None:
+    """
+    A refusal counts only when the nearest valid request is accepted.
+    """
+    view = await twin_answer(session, case)
+    if view is None or view.success:
+        return
+    answer = outcome.views[-1][1]
+    if case.distinguishes and _signature(session, view) != _signature(session, answer) and view.refused:
+        return
+    code = pointer(view.document, session.contract.refusal["code"])
+    shown = f"{view.status} {code}" if isinstance(code, str) else str(view.status)
+    outcome.reason = f"its twin, the nearest valid request, is not accepted either ({shown})"
+
+
+async def _excuse(session: Session, case: Case, outcome: Outcome) -> None:
+    """
+    Drop a breach that is no more than the target refusing this kind of request altogether.
+    """
+    answer = outcome.views[-1][1]
+    if answer.success or not answer.answered:
+        return
+    view = await twin_answer(session, case)
+    if view is not None and not view.success and _signature(session, view) == _signature(session, answer):
+        outcome.breaches.pop(case.clause, None)
+        outcome.reason = f"its twin, the nearest valid request, gets the same answer ({view.status})"
+
+
+def _signature(session: Session, view: View) -> tuple[int, Any]:
+    code = pointer(view.document, session.contract.refusal["code"])
+    return view.status, code if isinstance(code, str) else None
+
+
+def expects_success(case: Case) -> bool:
+    """
+    Whether the last step of a case asks for a success.
+    """
+    return bool(case.steps[-1].expect.get("success"))
+
+
+def refusal_matches(session: Session, step: Step, view: View) -> bool:
+    """
+    Whether an answer is the refusal that a step expects.
+    """
+    argument = step.expect.get("refusal")
+    if argument is None:
+        return False
+    return not list(refusal_of(argument, session.contract).judge(view, session.contract))

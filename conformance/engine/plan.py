@@ -1,0 +1,204 @@
+"""
+The plan: which cases a run fires, in which phase, and how many requests that takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.contract import Clause, Contract
+from conformance.engine.session import Session
+from conformance.generate.case import Case, Gap
+from conformance.generate.machine import sequences
+
+__all__ = ["BUDGETS", "Effort", "Plan", "Window", "charged_requests", "make_plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """
+    How much a budget word buys: at most *requests* in all (None: no limit of its own), *drawn* bodies, and *most*
+    directed cases of a clause.
+    """
+
+    name: str
+    requests: int | None
+    drawn: int
+    most: int
+    heavy: int
+    light: int
+
+
+BUDGETS: Mapping[str, Effort] = {
+    "quick": Effort("quick", 400, 0, 3, 1, 1),
+    "standard": Effort("standard", None, 1500, 10_000, 2, 6),
+    "deep": Effort("deep", None, 15_000, 10_000, 3, 20),
+}
+# What the controls, the proofs and the readings of the balance take, which no case counts.
+_OVERHEAD = 45
+
+
+@dataclass(slots=True)
+class Window:
+    """
+    A batch of refusals between two readings of the balance.
+    """
+
+    clause: Clause
+    cases: list[Case]
+
+
+@dataclass(slots=True)
+class Plan:
+    """
+    The cases of a run by phase: *main* at once, *crowds* by themselves, *quiet* and *windows* one at a time around the
+    balance, *clock* one at a time at the end.
+    """
+
+    main: list[Case] = field(default_factory=list)
+    crowds: list[Clause] = field(default_factory=list)
+    quiet: list[Case] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
+    clock: list[Case] = field(default_factory=list)
+    bursts: list[Clause] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
+
+    @property
+    def cases(self) -> int:
+        inside = sum(len(window.cases) for window in self.windows)
+        return len(self.main) + len(self.crowds) + len(self.quiet) + inside + len(self.clock) + len(self.bursts)
+
+    def all(self) -> Iterator[Case]:
+        """
+        Yield every directed case.
+        """
+        yield from self.main
+        yield from self.quiet
+        for window in self.windows:
+            yield from window.cases
+        yield from self.clock
+
+
+def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
+    """
+    Return the plan for the selected clauses.
+    """
+    plan = Plan()
+    pools: list[tuple[Clause, list[Case]]] = []
+    for clause in clauses:
+        if clause.unless == "canary_over_http" and session.canary_proven and session.canary is not None:
+            if session.canary.base_url.startswith("http:"):
+                plan.gaps.append(Gap(clause.id, "", "", "witnesses.canary.public_url: an https address; a target that takes the "
+                                     "suite's http canary has its URL policy switched off"))
+                continue
+        pools.append((clause, _directed(session, clause, effort, plan)))
+        _special(session, clause, effort, plan)
+    chosen = _afford(pools, plan, effort, session.contract)
+    for clause, cases in chosen:
+        for case in cases:
+            _phase(plan, case, clause).append(case)
+    return plan
+
+
+def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> list[Case]:
+    cases: list[Case] = []
+    if clause.cases:
+        for made in session.shop.cases(clause):
+            if isinstance(made, Gap):
+                plan.gaps.append(made)
+            else:
+                cases.append(made)
+    elif clause.machine:
+        missing = [supply for need in clause.needs if (supply := session.available(need)) is not None]
+        if missing:
+            plan.gaps.append(Gap(clause.id, "", "", "; ".join(missing)))
+            return []
+        count = clause.machine["sequences"][effort.name]
+        templates = tuple(sequences(clause, count=count, seed=session.seed))
+        cases.extend(made for made in session.shop.cases(clause, templates) if isinstance(made, Case))
+    return cases
+
+
+def _special(session: Session, clause: Clause, effort: Effort, plan: Plan) -> None:
+    if not (clause.window or clause.crowd or clause.burst):
+        return
+    missing = [supply for need in clause.needs if (supply := session.available(need)) is not None]
+    if missing:
+        plan.gaps.append(Gap(clause.id, "", "", "; ".join(missing)))
+        return
+    if clause.crowd:
+        plan.crowds.append(clause)
+    if clause.burst:
+        plan.bursts.append(clause)
+    if clause.window:
+        cases: list[Case] = []
+        for made in session.shop.cases(clause, clause.window):
+            if isinstance(made, Case):
+                cases.append(made)
+            elif made.reason or made.supply:
+                plan.gaps.append(made)
+        heavy = [case for case in cases if "/heavy" in case.id][: effort.heavy + (1 if effort.heavy > 1 else 0)]
+        light = [] if session.ledger is not None and session.ledger.rough and heavy else [c for c in cases if "/heavy" not in c.id]
+        if heavy or light:
+            plan.windows.append(Window(clause, heavy + light[: effort.light]))
+
+
+def _afford(
+    pools: list[tuple[Clause, list[Case]]], plan: Plan, effort: Effort, contract: Contract
+) -> list[tuple[Clause, list[Case]]]:
+    """
+    Choose cases within the effort: first one of each clause, then a second of each, and so on, while requests last.
+    """
+    if effort.requests is None:
+        return [(clause, cases[: effort.most]) for clause, cases in pools]
+    left = effort.requests - _OVERHEAD - _special_requests(plan)
+    twins: set[bytes] = set()
+    chosen: dict[str, list[Case]] = {clause.id: [] for clause, _ in pools}
+    for turn in range(effort.most):
+        for clause, cases in pools:
+            if turn >= len(cases):
+                continue
+            case = cases[turn]
+            cost = case.sends + 2 * sum(1 for step in case.steps if "charge" in step.expect or step.of_all)
+            if case.twin is not None and case.twin.request is not None:
+                body = (case.twin.operation.encode() + (case.twin.request.body or b"")).replace(case.nonce.encode(), b"")
+                if body not in twins:
+                    cost += 1
+                    twins.add(body)
+            if turn == 0 or cost <= left:
+                left -= cost
+                chosen[clause.id].append(case)
+    return [(clause, chosen[clause.id]) for clause, _ in pools]
+
+
+def _special_requests(plan: Plan) -> int:
+    windows = sum(len(window.cases) + 1 for window in plan.windows)
+    crowds = sum(c.crowd["texts"] * (1 + c.crowd["rounds"]["quick"]) for c in plan.crowds if c.crowd)
+    bursts = sum(c.burst["times"] // 3 for c in plan.bursts if c.burst)
+    return windows + crowds + bursts
+
+
+def _phase(plan: Plan, case: Case, clause: Clause) -> list[Case]:
+    if any(step.clock is not None for step in case.steps):
+        return plan.clock
+    if "ledger" in clause.needs or any("charge" in step.expect or step.settle for step in case.steps):
+        return plan.quiet
+    return plan.main
+
+
+def charged_requests(contract: Contract, plan: Plan) -> int:
+    """
+    Return how many of a plan's requests a conforming server charges for.
+    """
+    count = 0
+    for case in plan.all():
+        for step in case.steps:
+            if step.request is not None and contract.operations[step.operation].charge and _served(step.expect):
+                count += step.times
+    return count
+
+
+def _served(expect: Mapping[str, Any]) -> bool:
+    return bool(expect.get("success")) and expect.get("charge") != 0

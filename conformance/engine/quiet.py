@@ -1,0 +1,119 @@
+"""
+Quiet windows: a batch of refusals between two readings of the balance, and a bisection only when it moved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from conformance.engine.execute import Outcome, attempt
+from conformance.engine.plan import Window
+from conformance.engine.session import Session
+from conformance.engine.settle import settle, write_case
+from conformance.generate.case import Case, refreshed
+from conformance.judge.view import pointer
+from conformance.verdict import Finding
+from conformance.witness.ledger import Ledger, LedgerError
+
+__all__ = ["run_window"]
+
+_MOST_ROUNDS = 3
+
+
+async def run_window(session: Session, window: Window) -> None:
+    """
+    Fire a window's refusals and see that the balance stayed where it was; name the guilty one where it didn't.
+    """
+    ledger = session.ledger
+    assert ledger is not None
+    tally = session.tally(window.clause.id)
+    if tally is None:
+        return
+    try:
+        lost, outcomes = await _fire(session, ledger, window.cases)
+        refused = [o for o in outcomes if not o.breaches.get(window.clause.id) and not o.reason and o.views[-1][1].refused]
+        if not refused:
+            tally.cases += len(outcomes)
+            tally.gap("none of its requests was refused for its reason")
+            return
+        if abs(lost) <= _tolerance(ledger):
+            for outcome in refused:
+                # What else is wrong with the refusals is for the clauses about that.
+                _only_money(outcome, window.clause.id)
+                settle(session, outcome, seen=1, of=1)
+                write_case(session, outcome, seen=1, of=1)
+            return
+        await _blame(session, ledger, window, [o.case for o in refused], lost)
+    except LedgerError as problem:
+        tally.gap(str(problem))
+    finally:
+        session.done += 1
+
+
+def _only_money(outcome: Outcome, clause: str) -> None:
+    outcome.breaches = {name: found for name, found in outcome.breaches.items() if name == clause}
+
+
+def _tolerance(ledger: Ledger) -> float:
+    return ledger.tolerance * (2 if ledger.rough else 1)
+
+
+async def _fire(session: Session, ledger: Ledger, cases: list[Case]) -> tuple[float, list[Outcome]]:
+    """
+    Return what the balance lost over *cases*, less what served requests said they cost, and the outcomes.
+    """
+    before = await ledger.settled()
+    outcomes = list(await asyncio.gather(*(attempt(session, case) for case in cases)))
+    lost = before - await ledger.settled()
+    for outcome in outcomes:
+        for _, view in outcome.views:
+            if view.success and view.operation.charge:
+                cost = pointer(view.document, view.operation.charge)
+                lost -= cost if isinstance(cost, (int, float)) and not isinstance(cost, bool) else 0.0
+    return lost, outcomes
+
+
+async def _blame(session: Session, ledger: Ledger, window: Window, cases: list[Case], lost: float) -> None:
+    """
+    Halve the batch until one request is left that moves the balance, and see it do so again.
+    """
+    clause = window.clause.id
+    suspects = [refreshed(case, session.shop.nonce()) for case in cases]
+    seen_lost = lost
+    while len(suspects) > 1:
+        half = suspects[: len(suspects) // 2]
+        part, _ = await _fire(session, ledger, half)
+        if abs(part) > _tolerance(ledger):
+            suspects, seen_lost = half, part
+        else:
+            suspects = suspects[len(suspects) // 2 :]
+        suspects = [refreshed(case, session.shop.nonce()) for case in suspects]
+    guilty = suspects[0]
+    seen, of = 0, 0
+    outcome = None
+    for _ in range(_MOST_ROUNDS):
+        part, outcomes = await _fire(session, ledger, [refreshed(guilty, session.shop.nonce())])
+        of += 1
+        outcome = outcomes[0]
+        if abs(part) > _tolerance(ledger):
+            seen += 1
+            seen_lost = part
+    assert outcome is not None
+    answer = outcome.views[-1][1]
+    outcome.breaches = {
+        clause: [
+            Finding(
+                "the balance to stay as it was",
+                f"it lost {seen_lost:.6f} over a request that was refused with {answer.status}",
+                "ledger",
+                "the client pays for what it did not get",
+            )
+        ]
+    }
+    tally = session.tally(clause)
+    if tally is not None:
+        # The whole batch had moved the balance already.
+        tally.seen += seen + 1
+        tally.repeated += of + 1
+    settle(session, outcome, seen=seen + 1, of=of + 1)
+    write_case(session, outcome, seen=seen + 1, of=of + 1)

@@ -1,0 +1,305 @@
+"""
+One run from beginning to end: discover, plan, fire phase by phase, and fold everything into verdicts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import platform
+import time
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from conformance import __version__
+from conformance.contract import Contract
+from conformance.engine.closing import closing_lines
+from conformance.engine.crowd import run_burst, run_crowd
+from conformance.engine.discovery import discover
+from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
+from conformance.engine.quiet import run_window
+from conformance.engine.record import Recorder
+from conformance.engine.session import Session, selected
+from conformance.engine.settle import run_case
+from conformance.engine.tally import Tally
+from conformance.engine.target import Target
+from conformance.errors import Fault, IncompleteError, UsageError
+from conformance.generate.case import Case
+from conformance.verdict import Finding
+from conformance.wire.client import Budget, Client
+from conformance.wire.pace import Pace
+from conformance.wire.redaction import Redactor
+from conformance.wire.transport import open_asgi, open_transport
+
+__all__ = ["Options", "preview", "run"]
+
+Emit = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    What a run is to do: which clauses (patterns; all when empty) of which level, from which seed, with which budget.
+
+    *strict* makes a MUST that is not established an incomplete run. *finished* are the case lines of an earlier run of
+    the same contract, target and seed, which are taken over. *unproven* are clauses without a fault that proves them.
+    """
+
+    clauses: tuple[str, ...] = ()
+    level: str | None = None
+    seed: int = 0
+    budget: str = "standard"
+    strict: bool = False
+    finished: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unproven: frozenset[str] = frozenset()
+
+
+def open_session(contract: Contract, target: Target, options: Options, emit: Emit) -> Session:
+    """
+    Return a session with its client open. Raises UsageError.
+    """
+    clauses = selected(contract, options.clauses, options.level)
+    if not clauses:
+        shown = ", ".join(options.clauses) or str(options.level)
+        raise UsageError(
+            Fault("no clause is selected", where="--clause", got=shown, expected="a clause id or a pattern", move="conformance list")
+        )
+    if options.budget not in BUDGETS:
+        raise UsageError(Fault("there is no such budget", where="--budget", got=options.budget, expected=", ".join(BUDGETS)))
+    secrets = dict(target.secrets)
+    for name, value in target.secrets.items():
+        # Keys that are almost right, for the clauses that must see them refused.
+        secrets[f"{name}__cut"] = value[:-1]
+        secrets[f"{name}__swapcase"] = value.swapcase()
+    if target.app is not None:
+        transport: Any = open_asgi(target.app, secrets=secrets)
+    else:
+        transport = open_transport(
+            base_url=target.base_url or "",
+            secrets=secrets,
+            tls_verify=target.tls_verify,
+            tls_ca=target.tls_ca,
+            proxy=target.proxy,
+            in_flight=target.in_flight,
+        )
+    client = Client(
+        transport,
+        pace=Pace(target.requests_per_second, target.in_flight),
+        budget=Budget(target.requests, target.seconds),
+        timeout=target.timeout,
+    )
+    redactor = Redactor(secrets)
+    return Session(
+        contract=contract,
+        target=target,
+        client=client,
+        recorder=Recorder(redactor.redact),
+        emit=emit,
+        tallies={clause.id: Tally(clause) for clause in clauses},
+        seed=options.seed,
+    )
+
+
+def header_line(contract: Contract, target: Target, options: Options) -> dict[str, Any]:
+    """
+    Return the log's first line.
+    """
+    import numpy
+    import orjson
+
+    return {
+        "kind": "header",
+        "log": 1,
+        "suite": __version__,
+        "contract": {"name": contract.name, "title": contract.title, "revision": contract.revision, "digest": contract.digest},
+        "target": target.redacted(),
+        "seed": options.seed,
+        "budget": options.budget,
+        "selection": {"clauses": list(options.clauses), "level": options.level},
+        "started": datetime.now(timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "versions": {"python": platform.python_version(), "numpy": numpy.__version__, "orjson": orjson.__version__},
+    }
+
+
+async def run(contract: Contract, target: Target, options: Options, emit: Emit) -> int:
+    """
+    Judge *target* by *contract*, passing every line to *emit*, and return the exit code.
+
+    Raises:
+        UsageError: when the target or the selection can't be used; nothing was sent then.
+    """
+    began = time.monotonic()
+    session = open_session(contract, target, options, emit)
+    emit(header_line(contract, target, options))
+    incomplete: str | None = None
+    try:
+        await discover(session)
+        await _fire(session, options)
+    except IncompleteError as problem:
+        incomplete = str(problem)
+    except (KeyboardInterrupt, asyncio.CancelledError):
+        incomplete = "the run was interrupted"
+    finally:
+        await _close(session)
+    code = 0
+    for line in closing_lines(session, options, incomplete=incomplete, seconds=time.monotonic() - began):
+        emit(line)
+        if line["kind"] == "footer":
+            code = line["exit"]
+    return code
+
+
+async def preview(contract: Contract, target: Target, options: Options) -> tuple[Plan, int]:
+    """
+    Return the plan of a run and how many of its requests a conforming server charges for; only the target's model
+    list, controls and witnesses are asked for.
+    """
+    session = open_session(contract, target, options, lambda line: None)
+    try:
+        await discover(session)
+        clauses = selected(contract, options.clauses, options.level)
+        plan = make_plan(session, clauses, BUDGETS[options.budget])
+        return plan, charged_requests(contract, plan)
+    finally:
+        await _close(session)
+
+
+async def _close(session: Session) -> None:
+    for task in session.twins.values():
+        task.cancel()
+    await asyncio.gather(*session.twins.values(), return_exceptions=True)
+    if session.canary is not None:
+        await session.canary.close()
+    await session.client.close()
+
+
+async def _fire(session: Session, options: Options) -> None:
+    clauses = selected(session.contract, options.clauses, options.level)
+    effort = BUDGETS[options.budget]
+    plan = make_plan(session, clauses, effort)
+    for gap in plan.gaps:
+        tally = session.tally(gap.clause)
+        if tally is not None and (gap.reason or gap.supply):
+            tally.gap(gap.reason, gap.supply)
+    drawn = _drawn_count(session, plan, effort)
+    session.of = plan.cases + drawn
+    requests = sum(case.sends for case in plan.all()) + drawn
+    session.emit({"kind": "plan", "clauses": len(clauses), "cases": session.of, "requests": requests,
+                  "charged": charged_requests(session.contract, plan)})
+    await _phase(session, "requests", _left(plan.main, session, options))
+    if drawn:
+        from conformance.engine.draw import drawn_cases
+
+        picked = {clause.id for clause in clauses}
+        await _phase(session, "drawn requests", _left(drawn_cases(session, drawn, picked), session, options))
+    session.phase = "crowds"
+    for clause in plan.crowds:
+        assert clause.crowd is not None
+        await _guard(session, clause.id, run_crowd(session, clause, clause.crowd["rounds"][effort.name]))
+    session.phase = "charges"
+    for case in _left(plan.quiet, session, options):
+        await _guard(session, case.clause, run_case(session, case))
+    for window in plan.windows:
+        await _guard(session, window.clause.id, run_window(session, window))
+    session.phase = "bursts"
+    for clause in plan.bursts:
+        await _guard(session, clause.id, run_burst(session, clause))
+    session.phase = "clock"
+    for case in _left(plan.clock, session, options):
+        await _guard(session, case.clause, run_case(session, case))
+    _late_fetches(session)
+    session.progress()
+
+
+def _drawn_count(session: Session, plan: Plan, effort: Effort) -> int:
+    if not effort.drawn or not session.alive:
+        return 0
+    if session.target.requests is None:
+        return effort.drawn
+    # Drawn cases take what the directed ones leave, and leave a tenth for repeats and shrinking.
+    directed = sum(case.sends + 1 for case in plan.all()) + 300
+    return max(0, min(effort.drawn, int(session.target.requests * 0.9) - directed))
+
+
+def _left(cases: Iterable[Case], session: Session, options: Options) -> Iterable[Case]:
+    """
+    Yield the cases that an earlier run did not finish; count what it found of the others.
+    """
+    for case in cases:
+        done = options.finished.get(case.id)
+        if done is None:
+            yield case
+        else:
+            _take_over(session, done)
+
+
+def _take_over(session: Session, line: Mapping[str, Any]) -> None:
+    tally = session.tally(str(line["clause"]))
+    broken: dict[str, list[Finding]] = {}
+    for found in line.get("findings", ()):
+        finding = Finding(found["expected"], found["actual"], found.get("where", ""), found.get("why", ""))
+        broken.setdefault(found["clause"], []).append(finding)
+    for clause, findings in broken.items():
+        other = session.tally(clause)
+        if other is not None:
+            other.breach(str(line["id"]), findings)
+    if tally is not None:
+        tally.cases += 1
+        if line["verdict"] == "pass" or (broken and str(line["clause"]) not in broken):
+            tally.keep()
+        elif line["verdict"] == "not_established":
+            tally.gap(str(line.get("reason", "")))
+    session.done += 1
+
+
+async def _phase(session: Session, name: str, cases: Iterable[Case]) -> None:
+    """
+    Fire cases at once, as many at a time as may be in flight.
+    """
+    session.phase = name
+    waiting = iter(cases)
+
+    async def work() -> None:
+        for case in waiting:
+            await _guard(session, case.clause, run_case(session, case))
+            if session.done % 50 == 0:
+                session.progress()
+
+    # A case waits for its answers one by one, so there are as many workers as requests may be in flight.
+    workers = [asyncio.ensure_future(work()) for _ in range(session.target.in_flight)]
+    try:
+        await asyncio.gather(*workers)
+    finally:
+        for worker in workers:
+            worker.cancel()
+        await asyncio.gather(*workers, return_exceptions=True)
+
+
+async def _guard(session: Session, clause: str, work: Awaitable[None]) -> None:
+    """
+    Await *work*; a fault of our own becomes the clause's verdict ``error`` instead of ending the run.
+    """
+    try:
+        await work
+    except (IncompleteError, UsageError, asyncio.CancelledError):
+        raise
+    except Exception as problem:
+        tally = session.tally(clause)
+        if tally is not None:
+            tally.error = f"a fault of the suite, not of the target: {type(problem).__name__}: {problem}"
+        session.done += 1
+
+
+def _late_fetches(session: Session) -> None:
+    """
+    See at the end that nothing which must not be fetched was fetched after all.
+    """
+    if session.canary is None:
+        return
+    blamed: set[str] = set()
+    for clause, case, token in session.watched:
+        tally = session.tally(clause)
+        if tally is not None and case not in blamed and session.canary.fetches(token) and not tally.broken:
+            blamed.add(case)
+            tally.breach(case, [Finding("nothing to be fetched", "a media URL was fetched after the answer", "canary")])

@@ -1,0 +1,224 @@
+"""
+One run's surroundings: the client, what was learnt of the target, the witnesses, and what has been judged so far.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.contract import Clause, Contract
+from conformance.engine.record import Recorder
+from conformance.engine.tally import Tally
+from conformance.engine.target import Target
+from conformance.exchange import Request
+from conformance.generate.case import Step, stamped
+from conformance.generate.directed import Workshop
+from conformance.judge.invariants import Invariant
+from conformance.judge.scene import Memory, Scene
+from conformance.judge.view import MISSING, View, pointer
+from conformance.wire.client import BudgetSpent, Client
+from conformance.witness.canary import Canary
+from conformance.witness.clock import Clock
+from conformance.witness.ledger import Ledger
+
+__all__ = ["Session"]
+
+_TRANSIENT_TRIES = 4
+_TRANSIENT_DELAY = 0.2
+
+
+@dataclass(slots=True)
+class Session:
+    """
+    What every phase of a run works with.
+
+    *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *dead* are
+    operations that don't serve a plain request. *lacks* maps a need that is not met to what to supply.
+    """
+
+    contract: Contract
+    target: Target
+    client: Client
+    recorder: Recorder
+    emit: Callable[[dict[str, Any]], None]
+    tallies: dict[str, Tally]
+    seed: int = 0
+    facts: dict[str, Any] = field(default_factory=dict)
+    lacks: dict[str, str] = field(default_factory=dict)
+    alive: bool = False
+    control: str = ""
+    dead: set[str] = field(default_factory=set)
+    memory: Memory = field(default_factory=Memory)
+    invariants: tuple[Invariant, ...] = ()
+    workshop: Workshop | None = None
+    canary: Canary | None = None
+    canary_proven: bool = False
+    ledger: Ledger | None = None
+    clock: Clock | None = None
+    charged: float = 0.0
+    done: int = 0
+    of: int = 0
+    failures: int = 0
+    phase: str = ""
+    twins: dict[tuple[str, str, bytes], asyncio.Task[View]] = field(default_factory=dict)
+    watched: list[tuple[str, str, str]] = field(default_factory=list)
+    _keys: int = 0
+
+    @property
+    def shop(self) -> Workshop:
+        """
+        The workshop, once discovery has made it.
+        """
+        assert self.workshop is not None
+        return self.workshop
+
+    def scene(self, steps: Mapping[str, View] | None = None) -> Scene:
+        """
+        Return the surroundings for judging an answer.
+        """
+        return Scene(self.contract, self.memory, steps or {})
+
+    def fresh_key(self) -> str:
+        """
+        Return an idempotency key that no request of this run carries yet.
+        """
+        self._keys += 1
+        return f"conf-{self.shop.nonce() if self.workshop else 'setup'}-{self._keys}"
+
+    def available(self, need: str) -> str | None:
+        """
+        Return None when *need* is met, or what to supply for it.
+        """
+        if need in self.lacks:
+            return self.lacks[need]
+        head, _, rest = need.partition(".")
+        if head == "key":
+            known = self.contract.authentication.get("keys", {}).get(rest, {})
+            return None if rest in self.target.key_names else known.get("supply", f"operator.keys.{rest}_env")
+        for fact in self.contract.facts:
+            if fact.name == head:
+                value = self.facts.get(head)
+                found = isinstance(value, dict) and (not rest or value.get(rest.partition(".")[0]) is not None)
+                return None if found else fact.supply
+        return None
+
+    async def send(self, step: Step) -> View:
+        """
+        Send a step's request once and return its view. An answer that asks for patience is asked for again.
+
+        Raises:
+            BudgetSpent: when the run may send, or spend, no more.
+        """
+        assert step.request is not None
+        if self.target.credits is not None and self.charged > self.target.credits:
+            raise BudgetSpent(f"the budget of {self.target.credits:g} credits is spent ({self.charged:.4f} were charged)")
+        request = stamped(step.request, step.key_header, self.fresh_key() if step.key_header else "")
+        view = await self._send_patiently(request, step)
+        operation = view.operation
+        if operation.charge and view.success:
+            cost = pointer(view.document, operation.charge)
+            replayed = any(view.exchange.header(name) is not None for name in self.contract.refusal.get("replay_marks", ()))
+            if isinstance(cost, (int, float)) and not isinstance(cost, bool) and not replayed:
+                self.charged += cost
+        return view
+
+    async def _send_patiently(self, request: Request, step: Step) -> View:
+        operation = self.contract.operations[step.operation]
+        codes = self.contract.transient.get("codes", ())
+        for tried in range(_TRANSIENT_TRIES):
+            exchange = await self.client.send(request)
+            view = View(exchange, operation, step.body)
+            transient = view.status >= 500 and codes and pointer(view.document, self.contract.refusal["code"]) in codes
+            if not transient:
+                break
+            await asyncio.sleep(_TRANSIENT_DELAY * (tried + 1))
+        return view
+
+    def overloaded(self, view: View) -> bool:
+        """
+        Whether the answer still asks for patience after every retry.
+        """
+        if view.status in self.contract.transient.get("statuses", ()) and view.exchange.overloads:
+            return True
+        code = pointer(view.document, self.contract.refusal["code"]) if view.status >= 500 else MISSING
+        return isinstance(code, str) and code in self.contract.transient.get("codes", ())
+
+    async def plain(self, operation: str, body: Mapping[str, Any] | None = None, **send: Any) -> View:
+        """
+        Send an operation's plain request, with *body* laid over it. Raises MissingFact.
+        """
+        shop = self.shop
+        env = shop.environment(shop.nonce())
+        template = {"operation": operation, "body": dict(body or {}), **send}
+        name, request, value, key, key_header = shop.request(template, env)
+        return await self.send(Step("plain", name, request, value, key=key, key_header=key_header, tokens=tuple(env.tokens)))
+
+    def image(self, index: int, chars: int | None) -> str:
+        """
+        Return the URL of an image that the target can fetch, padded to *chars* characters.
+        """
+        if self.target.images:
+            url = self.target.images[index % len(self.target.images)]
+        elif self.canary is not None and (self.canary_proven or not self.contract.media.get("images")):
+            return self.canary.url(f"image-{index % 97}", chars)
+        else:
+            images = self.contract.media.get("images", ["https://media.invalid/image.png"])
+            url = images[index % len(images)]
+        if chars is not None and len(url) < chars:
+            joint = "&" if "?" in url else "?"
+            url += (joint + "p=" + "a" * chars)[: chars - len(url)]
+        return url
+
+    def video(self, index: int) -> str:
+        """
+        Return the URL of a video; nobody ever has to fetch it.
+        """
+        videos = self.contract.media.get("videos", ["https://media.invalid/video.mp4"])
+        return str(videos[index % len(videos)])
+
+    def media_pattern(self) -> str:
+        """
+        Return a regular expression of the media URLs that this run sends as acceptable ones.
+        """
+        known = list(self.target.images or self.contract.media.get("images", ()))
+        if self.canary is not None:
+            known.append(self.canary.base_url)
+        return "^(?:" + "|".join(re.escape(url).replace("/", "\\/") for url in known or ["never:"]) + ")"
+
+    def tally(self, clause: str) -> Tally | None:
+        """
+        Return the tally of a clause that this run judges, or None.
+        """
+        return self.tallies.get(clause)
+
+    def progress(self) -> None:
+        """
+        Tell whoever watches how far the run has come.
+        """
+        self.emit({"kind": "progress", "done": self.done, "of": self.of, "requests": self.client.traffic.sent,
+                   "failures": self.failures, "phase": self.phase})
+
+
+def selected(contract: Contract, patterns: tuple[str, ...], level: str | None) -> list[Clause]:
+    """
+    Return the clauses that the patterns (all when empty) and the level select, in the contract's order.
+    """
+    from fnmatch import fnmatchcase
+
+    return [
+        clause
+        for clause in contract.clauses
+        if (not patterns or any(fnmatchcase(clause.id, pattern) for pattern in patterns))
+        and (level is None or clause.level.value == level)
+    ]
+
+
+def renamed(step: Step, name: str) -> Step:
+    """
+    Return *step* under another name.
+    """
+    return replace(step, name=name)

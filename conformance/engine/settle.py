@@ -1,0 +1,161 @@
+"""
+From what a case showed to the tallies: a breach is repeated before it is believed, and only then counted and recorded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.engine.execute import Outcome, attempt, expects_success
+from conformance.engine.session import Session
+from conformance.engine.shrink import shrink
+from conformance.generate.case import Case, refreshed
+from conformance.judge.view import View
+from conformance.verdict import Finding, Level
+
+__all__ = ["run_case", "write_case"]
+
+_REPEATS = 3
+_CONFIRMED_ENOUGH = 2
+
+
+async def run_case(session: Session, case: Case) -> None:
+    """
+    Fire a case, repeat it if it breaks something, and count what is then believed. Raises BudgetSpent.
+    """
+    outcome = await attempt(session, case)
+    seen, of = 0, 0
+    if outcome.lost and outcome.breaches:
+        again = await attempt(session, refreshed(case, session.shop.nonce()))
+        if not again.lost:
+            outcome = again
+    if outcome.breaches:
+        _excuse_dead(session, outcome)
+    if outcome.breaches:
+        seen, of = await _confirm(session, outcome)
+    settle(session, outcome, seen=seen, of=of)
+    shrunk = None
+    if case.clause in outcome.breaches and session.shop is not None and _worth_shrinking(session, case, seen, of):
+        shrunk = await shrink(session, outcome)
+    write_case(session, outcome, seen=seen, of=of, shrunk=shrunk)
+    session.done += 1
+
+
+def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:
+    tally = session.tally(case.clause)
+    return tally is not None and tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
+
+
+def _excuse_dead(session: Session, outcome: Outcome) -> None:
+    """
+    On an operation that serves nothing, only the clauses that ask for a success are broken.
+    """
+    case = outcome.case
+    dead = [step.operation for step in case.steps if step.operation in session.dead]
+    if dead and not expects_success(case) and case.clause in outcome.breaches:
+        outcome.breaches.pop(case.clause)
+        path = session.contract.operations[dead[0]].path
+        outcome.reason = f"{path} does not serve a plain request"
+
+
+async def _confirm(session: Session, outcome: Outcome) -> tuple[int, int]:
+    """
+    Repeat a case that broke something; returns how often its worst breach was seen, of how many times.
+    """
+    fresh = [clause for clause in outcome.breaches if (t := session.tally(clause)) is not None and t.broken < _CONFIRMED_ENOUGH]
+    if not fresh:
+        return 1, 1
+    seen, of = 1, 1
+    counts = dict.fromkeys(fresh, 1)
+    for _ in range(_REPEATS):
+        again = await attempt(session, refreshed(outcome.case, session.shop.nonce()))
+        of += 1
+        for clause in fresh:
+            counts[clause] += clause in again.breaches
+        seen = max(counts.values())
+        if all(count == of for count in counts.values()) and of >= 2:
+            break
+    for clause in fresh:
+        tally = session.tally(clause)
+        assert tally is not None
+        tally.seen += counts[clause]
+        tally.repeated += of
+    return seen, of
+
+
+def settle(session: Session, outcome: Outcome, *, seen: int, of: int) -> None:
+    """
+    Count an outcome in the tallies of every clause that it speaks of.
+    """
+    case = outcome.case
+    own = session.tally(case.clause)
+    if own is not None:
+        own.cases += 1
+        own.judged += len(outcome.views)
+        if case.clause not in outcome.breaches:
+            if outcome.reason:
+                own.gap(outcome.reason, outcome.supply)
+            else:
+                own.keep()
+    for clause, findings in outcome.breaches.items():
+        tally = session.tally(clause)
+        if tally is None:
+            continue
+        if clause != case.clause:
+            tally.judged += 1
+        tally.breach(case.id, findings)
+        if tally.clause.level is Level.MUST:
+            session.failures += 1
+    for clause, count in outcome.kept.items():
+        tally = session.tally(clause)
+        if tally is not None and clause != case.clause:
+            tally.judged += count
+            tally.established += count
+
+
+def write_case(session: Session, outcome: Outcome, *, seen: int, of: int, shrunk: Any = None) -> None:
+    """
+    Write the case's line to the report log.
+    """
+    case = outcome.case
+    broken = bool(outcome.breaches)
+    shown = shrunk.outcome if shrunk is not None else outcome
+    views: list[tuple[str, View]] = shown.views
+    line: dict[str, Any] = {
+        "kind": "case",
+        "id": case.id,
+        "clause": case.clause,
+        "verdict": _verdict(session, outcome),
+        "exchanges": [session.recorder.exchange(view, step=name, whole=broken) for name, view in views[:40]],
+        "findings": [
+            _finding(clause, found) for clause, found_list in shown.breaches.items() for found in found_list[:3]
+        ],
+    }
+    if outcome.reason:
+        line["reason"] = outcome.reason
+    if of > 1:
+        line["repeats"] = {"seen": seen, "of": of}
+    if shrunk is not None:
+        line["shrunk_from"] = shrunk.before
+    session.emit(line)
+
+
+def _finding(clause: str, found: Finding) -> dict[str, Any]:
+    return {"clause": clause, "expected": found.expected, "actual": found.actual, "where": found.where, "why": found.why}
+
+
+def _verdict(session: Session, outcome: Outcome) -> str:
+    if outcome.breaches:
+        levels = {t.clause.level for clause in outcome.breaches if (t := session.tally(clause)) is not None}
+        if Level.MUST in levels:
+            return "fail"
+        return "warn" if Level.SHOULD in levels else "recorded"
+    return "not_established" if outcome.reason else "pass"
+
+
+def renamed(case: Case, suffix: str) -> Case:
+    """
+    Return *case* under another id.
+    """
+    return replace(case, id=f"{case.id}{suffix}")

@@ -1,0 +1,129 @@
+"""
+Folds what the cases showed into one verdict for each clause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.contract import Clause
+from conformance.verdict import Finding, Level, Verdict
+
+__all__ = ["Tally"]
+
+_MOST_FINDINGS = 5
+
+
+@dataclass(slots=True)
+class Tally:
+    """
+    What a run knows of one clause so far.
+
+    *established* counts the cases (or, for an invariant, the exchanges) that showed the promise kept; *broken* those
+    that showed it broken; *judged* every exchange that was looked at. *missing* says what to supply, *reasons* why a
+    case could not be established otherwise.
+    """
+
+    clause: Clause
+    cases: int = 0
+    established: int = 0
+    broken: int = 0
+    judged: int = 0
+    findings: list[dict[str, Any]] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    reasons: list[str] = field(default_factory=list)
+    seen: int = 0
+    repeated: int = 0
+    example: str | None = None
+    error: str | None = None
+
+    def keep(self) -> None:
+        """
+        Count one exchange or case that kept the promise.
+        """
+        self.established += 1
+
+    def breach(self, case: str, findings: Iterable[Finding]) -> None:
+        """
+        Count one case that broke the promise, and keep the first few of its findings.
+        """
+        self.broken += 1
+        if self.example is None:
+            self.example = case
+        for found in findings:
+            if len(self.findings) < _MOST_FINDINGS:
+                self.findings.append(
+                    {"case": case, "expected": found.expected, "actual": found.actual, "where": found.where, "why": found.why}
+                )
+
+    def gap(self, reason: str, supply: str = "") -> None:
+        """
+        Note a case that could not be established.
+        """
+        if supply:
+            for item in supply.split("; "):
+                if item not in self.missing:
+                    self.missing.append(item)
+        elif reason and reason not in self.reasons and len(self.reasons) < _MOST_FINDINGS:
+            self.reasons.append(reason)
+
+    def verdict(self, *, alive: bool) -> Verdict:
+        """
+        Return the verdict; a target that is not *alive* (it fails the controls) can break promises but keep none.
+        """
+        if self.error is not None:
+            return Verdict.ERROR
+        if self.broken:
+            if self.clause.contested:
+                return Verdict.CONTESTED
+            return {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.MAY: Verdict.PASS}[self.clause.level]
+        if self.established and alive:
+            return Verdict.PASS
+        return Verdict.NOT_ESTABLISHED
+
+    def line(self, *, alive: bool, proven: bool = True) -> dict[str, Any]:
+        """
+        Return the clause's line for the report log.
+        """
+        clause = self.clause
+        verdict = self.verdict(alive=alive)
+        notes = [clause.note] if clause.note else []
+        missing = list(self.missing) if verdict is Verdict.NOT_ESTABLISHED else []
+        if verdict is Verdict.NOT_ESTABLISHED:
+            if self.established and not alive:
+                missing.append("a target that serves a plain request and refuses a broken one (see the controls)")
+            missing.extend(self.reasons)
+            if not missing:
+                missing.append("no exchange of this run reached it")
+        elif self.reasons or self.missing:
+            left = [*self.missing, *self.reasons]
+            notes.append(f"{len(left)} of its cases could not be established: {'; '.join(left[:2])}")
+        if clause.level is Level.MAY and self.broken:
+            notes.append(f"Recorded: {self.findings[0]['actual']} where {self.findings[0]['expected']} is described.")
+        if clause.contested and self.broken:
+            notes.append(f"Contested: {clause.contested.get('reason', '')}")
+        if self.error:
+            notes.append(self.error)
+        line: dict[str, Any] = {
+            "kind": "clause",
+            "id": clause.id,
+            "level": clause.level.value,
+            "verdict": verdict.value,
+            "says": clause.says,
+            "source": [{"doc": clause.source.title, "section": clause.source.section, "url": clause.source.url}],
+            "promises": list(clause.promises),
+            "cases": self.cases,
+            "established": self.established,
+            "judged": self.judged,
+            "findings": self.findings,
+            "missing": missing,
+            "notes": notes,
+            "unproven": not proven,
+        }
+        if self.broken and self.repeated and self.seen < self.repeated:
+            line["unstable"] = {"seen": self.seen, "of": self.repeated}
+        if self.example is not None:
+            line["example"] = self.example
+        return line

@@ -1,0 +1,3 @@
+"""
+From clauses to cases: the requests that show whether a promise is kept.
+"""

@@ -1,0 +1,312 @@
+"""
+The predicates: each takes its argument from a contract, looks at one answer, and yields what is wrong with it.
+
+A predicate is added rarely and for a reason, because each one is code that every contract then relies on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import jsonschema_rs
+import orjson
+
+from conformance.errors import shorten
+from conformance.judge.refusal import names_field, refusal_of
+from conformance.judge.relations import RELATIONS
+from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.view import MISSING, View, pointer
+from conformance.verdict import Finding
+
+__all__ = ["PREDICATES", "check", "describe_answer", "in_statuses"]
+
+Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
+
+
+def check(expect: Mapping[str, Any], view: View, scene: Scene) -> list[Finding]:
+    """
+    Return everything that keeps *view* from being what *expect* asks for.
+
+    Raises:
+        UnjudgeableError: when the answer lacks what would be compared, for a reason that another clause judges.
+    """
+    findings: list[Finding] = []
+    for name, argument in expect.items():
+        findings.extend(PREDICATES[name](argument, view, scene))
+    return findings
+
+
+def describe_answer(view: View, scene: Scene) -> str:
+    """
+    Return an answer in a few words: its status and its code, or why there is none.
+    """
+    if not view.answered:
+        failure = view.exchange.failure
+        return f"no answer ({failure.kind}: {failure.detail})" if failure else "no answer"
+    code = pointer(view.document, scene.contract.refusal["code"]) if view.status >= 400 else MISSING
+    return f"{view.status} with code {shorten(code, limit=60)}" if isinstance(code, str) else str(view.status)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(schema: bytes) -> Any:
+    return jsonschema_rs.validator_for(orjson.loads(schema))
+
+
+def _validator(schema: Any) -> Any:
+    return _compiled(orjson.dumps(schema))
+
+
+def _violations(schema: Any, value: Any, base: str, *, most: int = 3) -> Iterator[Finding]:
+    validator = _validator(schema)
+    try:
+        if validator.is_valid(value):
+            return
+        problems = list(validator.iter_errors(value))
+    except (UnicodeEncodeError, ValueError, OverflowError) as problem:
+        yield Finding("text and numbers that JSON allows", shorten(str(problem), limit=80), base)
+        return
+    for problem in problems[:most]:
+        where = base + "".join(f"/{part}" for part in problem.instance_path)
+        yield Finding(_asked(problem), shorten(problem.message, limit=120), where)
+
+
+def _asked(problem: Any) -> str:
+    kind = problem.kind
+    name = type(kind).__name__.rpartition("_")[2].lower()
+    if name == "required":
+        return f"a member {kind.property}"
+    if name == "type":
+        return f"a value of type {' or '.join(map(str, kind.types)) if hasattr(kind, 'types') else ''}".strip()
+    if name == "constant":
+        return shorten(repr(kind.expected_value), limit=80)
+    if name == "enum":
+        return f"one of {shorten(repr(kind.options), limit=100)}"
+    if name == "pattern":
+        return f"text that matches {shorten(kind.pattern, limit=80)}"
+    return "what the schema asks for"
+
+
+def in_statuses(status: int, wanted: Any) -> bool:
+    """
+    Whether a status is one of *wanted*: a number, ``4xx``, or a list of those.
+    """
+    if isinstance(wanted, list):
+        return any(in_statuses(status, item) for item in wanted)
+    if isinstance(wanted, str):
+        return wanted.endswith("xx") and str(status).startswith(wanted[0])
+    return bool(status == wanted)
+
+
+def _status(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if isinstance(argument, Mapping):
+        banned = argument["not"]
+        if view.answered and in_statuses(view.status, banned):
+            shown = " or ".join(map(str, banned)) if isinstance(banned, list) else banned
+            yield Finding(f"no {shown}", describe_answer(view, scene), "status", _server_fault(view))
+        elif not view.answered:
+            yield Finding("an answer", describe_answer(view, scene), "status")
+    elif not in_statuses(view.status, argument) or not view.answered:
+        shown = " or ".join(map(str, argument)) if isinstance(argument, list) else argument
+        yield Finding(f"status {shown}", describe_answer(view, scene), "status", _server_fault(view))
+
+
+def _server_fault(view: View) -> str:
+    return "clients retry a 5xx, and it stands for a fault of the server" if view.status >= 500 else ""
+
+
+def _answered(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if not view.answered:
+        yield Finding("a complete HTTP answer", describe_answer(view, scene), "status", "a client can only wait or give up")
+
+
+def _success(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if not view.success:
+        wanted = " or ".join(map(str, view.operation.success_status))
+        yield Finding(f"a success: {wanted}", describe_answer(view, scene), "status", "a valid request is not served")
+    elif pointer(view.document, "/error") not in (MISSING, None):
+        yield Finding("a success", "an error object inside a success", "body:/error", "clients take it for a result")
+    elif view.document is MISSING:
+        yield Finding("a success with a JSON body", view.json_problem, "body:")
+
+
+def _refusal(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    yield from refusal_of(argument, scene.contract).judge(view, scene.contract)
+
+
+def _code_in(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    code = pointer(view.document, scene.contract.refusal["code"])
+    if code not in argument:
+        yield Finding(f"code {' or '.join(argument)}", _seen(code), f"body:{scene.contract.refusal['code']}")
+
+
+def _param_is(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    path = scene.contract.refusal["param"]
+    param = pointer(view.document, path)
+    if not isinstance(param, str) or not names_field(param, argument):
+        yield Finding(f"param {argument}", _seen(param), f"body:{path}", "a client can't point its user at the field")
+
+
+def _json(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if view.json_problem:
+        yield Finding("a JSON body", shorten(view.json_problem, limit=100), "body:", "no client can read it")
+
+
+def _schema(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if view.document is MISSING:
+        yield Finding(f"the {argument} envelope", view.json_problem or "no JSON", "body:")
+        return
+    yield from _violations(scene.contract.envelopes[argument], view.document, "body:")
+
+
+def _header(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    for name, wanted in argument.items():
+        value = view.exchange.header(name)
+        where = f"header:{name}"
+        if wanted == "absent":
+            if value is not None:
+                yield Finding(f"no {name}", shorten(value, limit=80), where)
+        elif value is None:
+            yield Finding(f"a header {name}", "nothing", where)
+        elif isinstance(wanted, Mapping):
+            if "const" in wanted and value != wanted["const"]:
+                yield Finding(str(wanted["const"]), shorten(value, limit=80), where)
+            if "pattern" in wanted and not re.search(wanted["pattern"], value):
+                yield Finding(f"text that matches {wanted['pattern']}", shorten(value, limit=80), where)
+            if "enum" in wanted and value not in wanted["enum"]:
+                yield Finding(f"one of {', '.join(wanted['enum'])}", shorten(value, limit=80), where)
+        elif wanted != "present" and value != str(wanted):
+            yield Finding(str(wanted), shorten(value, limit=80), where)
+
+
+def _any_header(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if all(view.exchange.header(name) is None for name in argument):
+        yield Finding(f"a header {' or '.join(argument)}", "none of them", f"header:{argument[0]}")
+
+
+def _body(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    for path, wanted in argument.items():
+        value = pointer(view.document, path)
+        where = f"body:{path}"
+        if wanted == "absent":
+            if value not in (MISSING, None):
+                yield Finding(f"no {path}", shorten(value, limit=80), where)
+        elif value is MISSING:
+            if not wanted.get("optional"):
+                yield Finding(f"a value at {path}", "nothing", where)
+        else:
+            schema = {key: item for key, item in wanted.items() if key != "optional"} if "optional" in wanted else wanted
+            yield from _violations(schema, value, where)
+
+
+def _mentions(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    path = scene.contract.refusal["message"]
+    message = pointer(view.document, path)
+    wanted = [str(item) for value in argument for item in (value if isinstance(value, list) else [value])]
+    if not isinstance(message, str):
+        yield Finding(f"a message that names {', '.join(wanted)}", _seen(message), f"body:{path}")
+        return
+    joined = re.sub(r"(?<=\d)[,_'. \u00a0\u202f](?=\d{3}(?!\d))", "", message)
+    missing = [w for w in wanted if not any(re.search(rf"(?<![\w-]){re.escape(w)}(?!\w)", t) for t in (message, joined))]
+    if missing:
+        yield Finding(
+            f"a message that names {', '.join(missing)}", shorten(message, limit=160), f"body:{path}", "its reader can't mend it"
+        )
+
+
+def _type_agrees(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    path = scene.contract.refusal["type"]
+    type_ = pointer(view.document, path)
+    statuses = scene.contract.types.get(type_) if isinstance(type_, str) else None
+    if statuses is not None and view.status not in statuses:
+        yield Finding(f"for type {type_} a status of {', '.join(map(str, statuses))}", str(view.status), "status")
+
+
+def _unique(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    value = view.resolve(argument, scene.steps)
+    if value is MISSING:
+        return
+    seen = scene.memory.seen.setdefault(argument, set())
+    mark = hash(value)
+    if mark in seen:
+        yield Finding("a value that no other answer had", shorten(value, limit=80), argument, "it names more than one request")
+    seen.add(mark)
+
+
+def _any_of(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    tried: list[list[Finding]] = []
+    for option in argument:
+        found = check(option, view, scene)
+        if not found:
+            return
+        tried.append(found)
+    expected = ", or ".join(dict.fromkeys(found[0].expected for found in tried))
+    last = min(tried, key=len)[0]
+    yield Finding(expected, last.actual, last.where, last.why)
+
+
+def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if scene.charged is None:
+        raise UnjudgeableError("the balance was not read")
+    views = scene.group or (view,)
+    if argument == 0:
+        expected = 0.0
+    else:
+        path = views[0].operation.charge or ""
+        reported = [pointer(v.document, path) for v in views if v.success and not _replayed(v, scene)]
+        if any(isinstance(r, bool) or not isinstance(r, (int, float)) for r in reported):
+            raise UnjudgeableError(f"{path} is no number")
+        if argument == "once":
+            reported = reported[:1]
+        expected = float(sum(reported))
+    if abs(scene.charged - expected) > scene.tolerance:
+        why = "the client pays for what it did not get" if scene.charged > expected else "the answer claims more than it cost"
+        shown = "the balance to stay as it was" if expected == 0 else f"the balance to lose {expected:.6f}"
+        yield Finding(shown, f"it lost {scene.charged:.6f}", "ledger", why)
+
+
+def _replayed(view: View, scene: Scene) -> bool:
+    marks = scene.contract.refusal.get("replay_marks", ())
+    return any(view.exchange.header(name) is not None for name in marks)
+
+
+def _fetched(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if scene.fetches is None:
+        raise UnjudgeableError("no canary was up")
+    if argument == "none":
+        fetched = sum(1 for count in scene.fetches.values() if count)
+        if fetched:
+            yield Finding("nothing to be fetched", f"{fetched} of {len(scene.fetches)} media URLs were fetched", "canary",
+                          "a refused request makes the server call out")
+    else:
+        missing = sum(1 for count in scene.fetches.values() if not count)
+        if missing:
+            yield Finding("every media URL to be fetched", f"{missing} of {len(scene.fetches)} were not", "canary")
+
+
+def _seen(value: Any) -> str:
+    return "nothing" if value is MISSING else shorten(value, limit=80)
+
+
+PREDICATES: dict[str, Predicate] = {
+    "answered": _answered,
+    "status": _status,
+    "success": _success,
+    "refusal": _refusal,
+    "code_in": _code_in,
+    "param_is": _param_is,
+    "json": _json,
+    "schema": _schema,
+    "header": _header,
+    "any_header": _any_header,
+    "body": _body,
+    "mentions": _mentions,
+    "type_agrees_with_status": _type_agrees,
+    "unique": _unique,
+    "any_of": _any_of,
+    "charge": _charge,
+    "fetched": _fetched,
+    **RELATIONS,
+}

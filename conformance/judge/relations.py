@@ -1,0 +1,246 @@
+"""
+Predicates that compare: two values of one answer, an answer with its request, an answer with an earlier one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from conformance.errors import shorten
+from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.vectors import Vector, cosine
+from conformance.judge.view import MISSING, View, pointer
+from conformance.verdict import Finding
+
+__all__ = ["RELATIONS"]
+
+# Two calls of one real service drift by up to 1e-4 a component and half precision moves a cosine to 0.9995; the vector
+# of another text stays below this.
+SAME_TEXT = 0.999
+# Above this, two vectors can't be told apart by any search.
+OTHER_TEXT = 0.9999
+
+Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
+
+
+def _get(reference: Any, view: View, scene: Scene) -> Any:
+    """
+    Return a reference's value, a literal as it is, or MISSING; an optional reference ends in ``?``.
+    """
+    if not isinstance(reference, str) or ":" not in reference:
+        return reference
+    value = view.resolve(reference.removesuffix("?"), scene.steps)
+    if value is MISSING and reference.startswith("step:"):
+        raise UnjudgeableError(f"the earlier answer lacks {reference}")
+    return value
+
+
+def _number(reference: Any, view: View, scene: Scene) -> float | None:
+    value = _get(reference, view, scene)
+    if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
+        return float(value)
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def _alike(left: Any, right: Any) -> bool:
+    return bool(left == right) and isinstance(left, bool) == isinstance(right, bool)
+
+
+def _show(value: Any) -> str:
+    return "nothing" if value is MISSING else shorten(value, limit=80)
+
+
+def _equal(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    for left, right in argument:
+        a, b = _get(left, view, scene), _get(right, view, scene)
+        if (a is MISSING and str(left).endswith("?")) or (b is MISSING and str(right).endswith("?")):
+            continue
+        if a is MISSING or b is MISSING or not _alike(a, b):
+            yield Finding(f"the value of {right}: {_show(b)}", _show(a), str(left))
+
+
+def _differ(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    for left, right in argument:
+        a, b = _get(left, view, scene), _get(right, view, scene)
+        if a is not MISSING and _alike(a, b):
+            yield Finding(f"another value than {right}", _show(a), str(left))
+
+
+def _sum(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    numbers = [_number(reference, view, scene) for reference in argument["of"]]
+    for reference, number in zip(argument["of"], numbers, strict=True):
+        if number is None and not str(reference).endswith("?"):
+            yield Finding("a number", _show(_get(reference, view, scene)), str(reference))
+            return
+    total = _number(argument["is"], view, scene)
+    if total is None:
+        yield Finding("a number", _show(_get(argument["is"], view, scene)), str(argument["is"]))
+        return
+    summed = sum(number for number in numbers if number is not None)
+    if abs(summed - total) > argument["within"] + 1e-9:
+        yield Finding(f"the sum of its parts, {summed:.9g}", f"{total:.9g}", str(argument["is"]))
+
+
+def _product(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    numbers = [_number(reference, view, scene) for reference in argument["of"]]
+    actual = _number(argument["is"], view, scene)
+    if actual is None or any(number is None for number in numbers):
+        raise UnjudgeableError("a factor is no number")
+    expected = 1.0
+    for number in numbers:
+        expected *= number if number is not None else 1.0
+    if abs(expected - actual) > argument["within"] + 1e-9:
+        yield Finding(f"{expected:.6f} at the published rate", f"{actual:.6f}", str(argument["is"]))
+
+
+def _near(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _number(argument["of"], view, scene), _number(argument["value"], view, scene)
+    if a is None or b is None:
+        raise UnjudgeableError("a value is no number")
+    room = argument["within"] + abs(b) * argument.get("relative", 0)
+    if abs(a - b) > room + 1e-12:
+        yield Finding(f"{b:.6f} within {room:.6f}", f"{a:.6f}", str(argument["of"]))
+
+
+def _at_most(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _number(argument["of"], view, scene), _number(argument["value"], view, scene)
+    if a is not None and b is not None and a > b:
+        yield Finding(f"at most {b:g}", f"{a:g}", str(argument["of"]))
+
+
+def _more_than(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _number(argument["of"], view, scene), _number(argument["value"], view, scene)
+    if a is None or b is None:
+        raise UnjudgeableError("a value is no number")
+    if a <= b:
+        yield Finding(f"more than {b:g}", f"{a:g}", str(argument["of"]))
+
+
+def _costs(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _number(argument["of"], view, scene), _number(argument["value"], view, scene)
+    if a is None or b is None:
+        raise UnjudgeableError("a value is no number")
+    # A model may be free; then both cost nothing.
+    if a < b or (a == b and b > 0):
+        yield Finding(f"more than {b:g}", f"{a:g}", str(argument["of"]))
+
+
+def _ends_with(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    text, end = _get(argument["of"], view, scene), _get(argument["value"], view, scene)
+    if not isinstance(text, str) or not isinstance(end, str) or not end:
+        raise UnjudgeableError("one of the texts is missing")
+    if not re.search(rf"(?<![A-Za-z0-9_]){re.escape(end)}/?$", text):
+        yield Finding(f"text that ends with {end}", shorten(text, limit=120), str(argument["of"]), "the link leads elsewhere")
+
+
+def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    import numpy as np
+
+    for index, vector in enumerate(view.vectors):
+        where = f"body:{view.operation.vector_rows}/{index}{view.operation.vector_value}"
+        if argument.get("flat") and (vector.problem or vector.form != "floats"):
+            actual = vector.problem or f"{vector.form} text" if vector.form != "base64" else "a base64 string"
+            yield Finding("a flat array of numbers", actual, where, "a client reads no vector from it")
+            continue
+        if vector.values is None:
+            continue
+        if argument.get("finite") and not bool(np.isfinite(vector.values).all()):
+            yield Finding("finite numbers", "NaN or an infinite number", where)
+        if argument.get("nonzero") and not bool(vector.values.any()):
+            yield Finding("a vector that is not all zero", f"{vector.width} zeros", where, "every search with it fails")
+
+
+def _one_width_for(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    name = str(_get(argument, view, scene))
+    for index, vector in enumerate(view.vectors):
+        if vector.form != "floats" or not vector.width or vector.problem:
+            continue
+        width = scene.memory.widths.setdefault(name, vector.width)
+        if vector.width != width:
+            where = f"body:{view.operation.vector_rows}/{index}{view.operation.vector_value}"
+            yield Finding(f"{width} numbers, as before", f"{vector.width}", where, "an index takes vectors of one length only")
+
+
+def _pair(argument: Any, view: View, scene: Scene) -> tuple[Vector, Vector]:
+    earlier = scene.steps.get(argument)
+    if earlier is None or not earlier.vectors or not view.vectors:
+        raise UnjudgeableError("there is no vector to compare")
+    a, b = earlier.vectors[0], view.vectors[0]
+    if not (a.width and b.width):
+        raise UnjudgeableError("there is no vector to compare")
+    if a.values is None or b.values is None or not a.values.any() or not b.values.any():
+        raise UnjudgeableError("a vector is not usable")
+    return a, b
+
+
+def _same_vector_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _pair(argument, view, scene)
+    where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
+    if a.width != b.width:
+        yield Finding(f"{a.width} numbers, as in {argument}", f"{b.width}", where)
+        return
+    alike = cosine(a.values, b.values)  # type: ignore[arg-type]
+    if not alike >= SAME_TEXT:
+        yield Finding(f"the vector of {argument} (cosine at least {SAME_TEXT})", f"cosine {alike:.4f}", where,
+                      "one text has two vectors, so a search misses it")
+
+
+def _other_vector_than(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _pair(argument, view, scene)
+    if a.width == b.width and cosine(a.values, b.values) > OTHER_TEXT:  # type: ignore[arg-type]
+        where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
+        yield Finding(f"another vector than that of {argument}", "the same vector", where, "two texts can't be told apart")
+
+
+def _moved_from(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    import numpy as np
+
+    a, b = _pair(argument, view, scene)
+    if a.width == b.width and bool(np.array_equal(a.values, b.values)):  # type: ignore[arg-type]
+        where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
+        yield Finding(f"a vector that differs from that of {argument}", "exactly the same vector", where,
+                      "a part of the input is ignored")
+
+
+def _same_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    import numpy as np
+
+    earlier = scene.steps.get(argument)
+    if earlier is None or not earlier.success:
+        raise UnjudgeableError("there is no stored answer to compare with")
+    if view.status != earlier.status:
+        yield Finding(f"the status of {argument}, {earlier.status}", str(view.status), "status")
+        return
+    schema = scene.contract.envelopes[view.operation.success_envelope]
+    for name in schema.get("properties", {}):
+        a, b = pointer(earlier.document, f"/{name}"), pointer(view.document, f"/{name}")
+        if not _alike(a, b):
+            yield Finding(f"the {name} of {argument}", f"another {name}", f"body:/{name}", "the answer is not the stored one")
+            return
+    for index, (left, right) in enumerate(zip(earlier.vectors, view.vectors, strict=False)):
+        if left.values is None or right.values is None:
+            continue
+        if left.width != right.width or not bool(np.allclose(left.values, right.values, rtol=1e-5, atol=1e-7, equal_nan=True)):
+            where = f"body:{view.operation.vector_rows}/{index}{view.operation.vector_value}"
+            yield Finding(f"the vector of {argument}", "other numbers", where, "the answer was computed again")
+
+
+RELATIONS: dict[str, Predicate] = {
+    "equal": _equal,
+    "differ": _differ,
+    "sum": _sum,
+    "product": _product,
+    "near": _near,
+    "at_most": _at_most,
+    "more_than": _more_than,
+    "costs": _costs,
+    "ends_with": _ends_with,
+    "vectors": _vectors,
+    "one_width_for": _one_width_for,
+    "same_vector_as": _same_vector_as,
+    "other_vector_than": _other_vector_than,
+    "moved_from": _moved_from,
+    "same_as": _same_as,
+}

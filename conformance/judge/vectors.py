@@ -1,0 +1,127 @@
+"""
+Vectors leave the JSON once, as arrays; from then on nobody walks their numbers one by one.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["Vector", "cosine", "take_vectors"]
+
+
+@dataclass(frozen=True, slots=True)
+class Vector:
+    """
+    One embedding as it came: *form* is ``floats``, ``base64``, ``missing`` or ``other``; *values* are its float64
+    numbers where it has any; *problem* says what is wrong with its shape, without printing it.
+    """
+
+    form: str
+    values: NDArray[np.float64] | None
+    problem: str = ""
+
+    @property
+    def width(self) -> int:
+        return 0 if self.values is None else len(self.values)
+
+
+def take_vectors(document: Any, rows: str, value: str) -> list[Vector]:
+    """
+    Take every embedding out of a parsed answer, leaving ``{"$vector": {...}}`` in its place.
+
+    *rows* and *value* are JSON Pointers of one member each, as ``/data`` and ``/embedding``.
+    """
+    members = document.get(rows[1:]) if isinstance(document, dict) else None
+    if not isinstance(members, list):
+        return []
+    name = value[1:]
+    found: list[Vector] = []
+    plain = [m[name] for m in members if isinstance(m, dict) and isinstance(m.get(name), list)]
+    whole = _matrix(plain) if len(plain) == len(members) > 1 else None
+    for index, member in enumerate(members):
+        if not isinstance(member, dict) or name not in member:
+            found.append(Vector("missing", None, f"there is no {name}"))
+            continue
+        raw = member[name]
+        vector = Vector("floats", whole[index]) if whole is not None else _vector(raw)
+        if not isinstance(raw, str):
+            member[name] = {"$vector": {"form": vector.form, "length": vector.width}}
+        found.append(vector)
+    return found
+
+
+def _matrix(rows: list[list[Any]]) -> NDArray[np.float64] | None:
+    """
+    Return many plain rows of one width as one array, or None when they need a closer look.
+    """
+    import numpy as np
+
+    width = len(rows[0])
+    if width == 0 or any(len(row) != width for row in rows):
+        return None
+    try:
+        flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=width * len(rows))
+    except (TypeError, ValueError, OverflowError):
+        return None
+    matrix = flat.reshape(len(rows), width)
+    # true and false pass as 1.0 and 0.0, so those are the only places where a type has to be looked at.
+    if any(isinstance(rows[r][c], bool) for r, c in zip(*np.nonzero((matrix == 1.0) | (matrix == 0.0)), strict=True)):
+        return None
+    return matrix
+
+
+def _vector(raw: Any) -> Vector:
+    import numpy as np
+
+    if isinstance(raw, str):
+        return _decoded(raw)
+    if not isinstance(raw, list):
+        return Vector("other", None, f"it is {_kind(raw)}, not an array")
+    if not raw:
+        return Vector("floats", np.empty(0), "it is an empty array")
+    try:
+        values = np.fromiter(raw, dtype=np.float64, count=len(raw))
+    except (TypeError, ValueError, OverflowError):
+        wrong = next((item for item in raw if isinstance(item, bool) or not isinstance(item, (int, float))), None)
+        return Vector("other", None, f"it holds {_kind(wrong)}")
+    doubtful = np.nonzero((values == 1.0) | (values == 0.0))[0]
+    if any(isinstance(raw[int(i)], (bool, str)) for i in doubtful) or any(isinstance(raw[i], str) for i in (0, -1)):
+        return Vector("other", None, f"it holds {_kind(next(r for r in raw if isinstance(r, (bool, str))))}")
+    if any(type(item) is str for item in raw):
+        return Vector("other", None, "it holds a string")
+    return Vector("floats", values)
+
+
+def _decoded(raw: str) -> Vector:
+    import numpy as np
+
+    try:
+        data = base64.b64decode(raw, validate=True)
+    except (binascii.Error, ValueError):
+        return Vector("base64", None, "it is a string that is no padded standard base64")
+    if len(data) % 4 or not data:
+        return Vector("base64", None, f"it is base64 of {len(data)} bytes, which are no float32 numbers")
+    return Vector("base64", np.frombuffer(data, dtype="<f4").astype(np.float64))
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "a boolean", str: "a string", list: "an array", dict: "an object", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """
+    Return the cosine of two vectors of one width; 0.0 when one of them has no length.
+    """
+    import numpy as np
+
+    norms = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
+    return float(a @ b) / norms if norms else 0.0

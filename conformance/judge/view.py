@@ -1,0 +1,142 @@
+"""
+One exchange as a judge sees it: parsed once, vectors taken out, and every value found by a reference.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import orjson
+
+from conformance.contract.model import Operation
+from conformance.exchange import Exchange
+from conformance.judge.vectors import Vector, take_vectors
+
+__all__ = ["MISSING", "View", "pointer"]
+
+
+class _Missing:
+    def __repr__(self) -> str:
+        return "nothing"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+MISSING: Any = _Missing()
+
+
+def pointer(document: Any, path: str) -> Any:
+    """
+    Return the value at a JSON Pointer, or MISSING.
+    """
+    value = document
+    for part in path.split("/")[1:]:
+        if isinstance(value, dict):
+            value = value.get(part.replace("~1", "/").replace("~0", "~"), MISSING)
+        elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return MISSING
+        if value is MISSING:
+            return MISSING
+    return value
+
+
+class View:
+    """
+    An exchange with its request's body value and its operation.
+
+    *document* is the parsed answer, or MISSING; *json_problem* says why it is no strict JSON (a document may still be
+    there when only NaN, Infinity or a lone surrogate is wrong with it).
+    """
+
+    __slots__ = ("_document", "_problem", "_vectors", "body", "exchange", "operation", "status")
+
+    def __init__(self, exchange: Exchange, operation: Operation, body: Any) -> None:
+        self.exchange = exchange
+        self.operation = operation
+        self.body = body
+        self.status: int = exchange.status or 0
+        self._document: Any = None
+        self._problem: str | None = None
+        self._vectors: list[Vector] | None = None
+
+    @property
+    def answered(self) -> bool:
+        return self.exchange.failure is None and self.status > 0
+
+    @property
+    def success(self) -> bool:
+        return self.answered and self.status in self.operation.success_status
+
+    @property
+    def refused(self) -> bool:
+        return self.answered and 400 <= self.status < 500
+
+    @property
+    def outcome(self) -> str:
+        return "success" if self.success else "refusal" if self.refused else "other"
+
+    @property
+    def document(self) -> Any:
+        if self._problem is None:
+            self._parse()
+        return self._document
+
+    @property
+    def json_problem(self) -> str:
+        if self._problem is None:
+            self._parse()
+        return self._problem or ""
+
+    @property
+    def vectors(self) -> list[Vector]:
+        if self._problem is None:
+            self._parse()
+        return self._vectors or []
+
+    def _parse(self) -> None:
+        raw = self.exchange.body
+        self._document, self._problem = MISSING, ""
+        try:
+            self._document = orjson.loads(raw)
+        except orjson.JSONDecodeError as problem:
+            self._problem = f"{problem.msg} at byte {problem.pos}" if raw else "the body is empty"
+            if raw[:1] in (b"{", b"[") and len(raw) < 1 << 22:
+                try:
+                    self._document = json.loads(raw.decode("utf-8", "surrogatepass"))
+                except (ValueError, RecursionError):
+                    self._document = MISSING
+        if self.success and self.operation.vector_rows and self.operation.vector_value:
+            self._vectors = take_vectors(self._document, self.operation.vector_rows, self.operation.vector_value)
+
+    def drop(self) -> None:
+        """
+        Forget the bytes of the answer; what was parsed stays.
+        """
+        if self._problem is None:
+            self._parse()
+        self.exchange.body = b""
+
+    def resolve(self, reference: str, steps: Mapping[str, View]) -> Any:
+        """
+        Return what a reference names: ``body:/pointer``, ``request:/pointer``, ``header:Name``, ``status``, or
+        ``step:NAME:REFERENCE`` for an earlier step. MISSING when it isn't there.
+        """
+        kind, _, rest = reference.partition(":")
+        if kind == "body":
+            return pointer(self.document, rest)
+        if kind == "header":
+            value = self.exchange.header(rest)
+            return MISSING if value is None else value
+        if kind == "request":
+            return pointer(self.body, rest)
+        if kind == "status":
+            return self.status
+        if kind == "step":
+            name, _, inner = rest.partition(":")
+            return steps[name].resolve(inner, steps) if name in steps else MISSING
+        raise KeyError(reference)

@@ -1,0 +1,3 @@
+"""
+Witnesses: ways to see an effect that no answer shows.
+"""
