@@ -1,6 +1,6 @@
 """
-Holds a contract's files against the language's own JSON Schema, ``specs/contract.schema.json``, and says what is wrong
-in the words of somebody who writes contracts, not in those of a validator.
+Holds a contract's files against the language's own JSON Schema, ``specs/contract.schema.json``, and says what
+is wrong in the words of somebody who writes contracts, not in those of a validator.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ _LIMITS = {
     "uniqueItems": "each entry once",
 }
 # Faults of a value that has the right type, so that it tells which branch of a choice was meant.
-_WITHIN = frozenset({"additionalProperties", "required", "minItems", "maxItems", "minProperties", "uniqueItems"})
+_WITHIN = frozenset(
+    {"additionalProperties", "required", "minItems", "maxItems", "minProperties", "uniqueItems"}
+)
 
 
 @cache
@@ -93,7 +95,9 @@ def check_document(document: Document, kind: str) -> Iterator[Fault]:
     for problem in leaves:
         path, name = _path(problem), problem.kind.name
         # A key that is misspelt is one mistake, not an unknown key and a missing one.
-        if name == "additionalProperties" or (name == "required" and (path, problem.kind.property) in explained):
+        if name == "additionalProperties" or (
+            name == "required" and (path, problem.kind.property) in explained
+        ):
             continue
         faults.append((document.line(path), _fault(document, path, problem)))
     yield from dict.fromkeys(fault for _, fault in sorted(faults, key=lambda pair: pair[0]))
@@ -105,7 +109,7 @@ def _path(problem: Any) -> Path_:
 
 def _leaves(problem: Any) -> list[Any]:
     """
-    Return the problems that explain *problem*: for a choice those of the branch that was meant, or the choice itself.
+    Return the problems that explain *problem*: for a choice those of the branch that was meant, or itself.
     """
     if problem.kind.name not in ("anyOf", "oneOf") or not hasattr(problem.kind, "context"):
         return [problem]
@@ -113,10 +117,12 @@ def _leaves(problem: Any) -> list[Any]:
     meant: list[list[Any]] = []
     for branch in problem.kind.context:
         leaves = [leaf for inner in branch for leaf in _leaves(inner)]
-        # What is wrong at the very place of the choice (a type, a word, a pattern) is better said by the choice.
+        # What is wrong at the very place of the choice (a type, a word) is better said by the choice.
         if leaves and all(len(leaf.instance_path) > here or leaf.kind.name in _WITHIN for leaf in leaves):
             meant.append(leaves)
-    if not meant or (len(meant) > 1 and all(len(leaf.instance_path) == here for leaves in meant for leaf in leaves)):
+    if not meant or (
+        len(meant) > 1 and all(len(leaf.instance_path) == here for leaves in meant for leaf in leaves)
+    ):
         return [problem]
     return min(meant, key=lambda leaves: (len(leaves), -max(len(leaf.instance_path) for leaf in leaves)))
 
@@ -134,7 +140,13 @@ def _description(problem: Any) -> str:
     for part in problem.schema_path:
         if isinstance(node, Mapping) and isinstance(node.get("description"), str):
             found = node["description"]
-        node = node[part] if isinstance(node, Mapping) and part in node else node[part] if isinstance(node, list) else {}
+        node = (
+            node[part]
+            if isinstance(node, Mapping) and part in node
+            else node[part]
+            if isinstance(node, list)
+            else {}
+        )
     return found.rstrip(".")
 
 
@@ -145,7 +157,14 @@ def _place(document: Document, path: Path_) -> str:
     node, row, start = document.value, "", 0
     for index, part in enumerate(path):
         node = node[part]
-        mark = next((node[key] for key in ("id", "code") if isinstance(node, Mapping) and isinstance(node.get(key), str)), "")
+        mark = next(
+            (
+                node[key]
+                for key in ("id", "code")
+                if isinstance(node, Mapping) and isinstance(node.get(key), str)
+            ),
+            "",
+        )
         if mark and isinstance(part, int):
             row, start = mark, index + 1
     inner = ".".join(str(part) for part in path[start:])
@@ -173,12 +192,18 @@ def _fault(document: Document, path: Path_, problem: Any) -> Fault:
     if name == "required":
         known = _schema_at(problem)
         if "dependentRequired" in problem.schema_path:
-            asking = [key for key, wanted in known.get("dependentRequired", {}).items() if kind.property in wanted]
-            described = f"{kind.property} beside {' and '.join(key for key in asking if key in problem.instance)}"
+            asking = [
+                key for key, wanted in known.get("dependentRequired", {}).items() if kind.property in wanted
+            ]
+            described = (
+                f"{kind.property} beside {' and '.join(key for key in asking if key in problem.instance)}"
+            )
         else:
             described = _said(known.get("properties", {}).get(kind.property, {})) or described
         move = f"add {kind.property}: …"
-        return Fault(f"{kind.property} is missing in {place}", where, _shown(problem.instance), described, move)
+        return Fault(
+            f"{kind.property} is missing in {place}", where, _shown(problem.instance), described, move
+        )
     if name == "type":
         types = " or ".join(_TYPES.get(t, t) for t in kind.types)
         expected = types if described.lower() == types else f"{types}: {described}" if described else types
@@ -187,18 +212,40 @@ def _fault(document: Document, path: Path_, problem: Any) -> Fault:
         options = [str(option) for option in kind.options]
         meant = nearest(str(problem.instance), options)
         move = f"did you mean {meant}?" if meant else ""
-        return Fault(f"{place} is none of the known words", where, _shown(problem.instance), f"one of {', '.join(options)}", move)
+        return Fault(
+            f"{place} is none of the known words",
+            where,
+            _shown(problem.instance),
+            f"one of {', '.join(options)}",
+            move,
+        )
     if name == "const":
         wanted = json.dumps(kind.expected_value)
-        return Fault(f"{place} can only be {wanted}", where, _shown(problem.instance), wanted, f"write {wanted}")
+        return Fault(
+            f"{place} can only be {wanted}", where, _shown(problem.instance), wanted, f"write {wanted}"
+        )
     if name == "propertyNames":
         key = str(kind.error.instance)
         where = document.where((*path, key))
-        return Fault(f"the key {shorten(key, limit=60)!r} in {place} is out of place", where, shorten(key, limit=80), described, "")
+        return Fault(
+            f"the key {shorten(key, limit=60)!r} in {place} is out of place",
+            where,
+            shorten(key, limit=80),
+            described,
+            "",
+        )
     if name in _LIMITS:
         expected = _LIMITS[name].format(getattr(kind, "limit", ""))
-        return Fault(f"{place} is out of bounds", where, _shown(problem.instance), f"{expected}: {described}", "")
-    return Fault(f"{place} is not what the language asks for", where, _shown(problem.instance), described, _move(problem))
+        return Fault(
+            f"{place} is out of bounds", where, _shown(problem.instance), f"{expected}: {described}", ""
+        )
+    return Fault(
+        f"{place} is not what the language asks for",
+        where,
+        _shown(problem.instance),
+        described,
+        _move(problem),
+    )
 
 
 def _said(schema: Mapping[str, Any]) -> str:

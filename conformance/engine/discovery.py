@@ -47,6 +47,8 @@ async def discover(session: Session) -> None:
     await _prove_ledger(session)
     if session.target.clock is None:
         session.lacks["clock"] = "witnesses.clock: a request that advances the target's time"
+    elif not session.alive:
+        session.lacks["clock"] = "a target that serves a plain request"
     else:
         session.clock = _clock(session)
     _make_invariants(session)

@@ -26,6 +26,7 @@ from conformance.engine.tally import Tally
 from conformance.engine.target import Target
 from conformance.errors import Fault, IncompleteError, UsageError
 from conformance.generate.case import Case
+from conformance.generate.forms import MissingFact
 from conformance.verdict import Finding
 from conformance.wire.client import Budget, Client
 from conformance.wire.pace import Pace
@@ -284,6 +285,11 @@ async def _guard(session: Session, clause: str, work: Awaitable[None]) -> None:
         await work
     except (IncompleteError, UsageError, asyncio.CancelledError):
         raise
+    except MissingFact as missing:
+        tally = session.tally(clause)
+        if tally is not None:
+            tally.gap(f"the target gives no {missing.name}", session.available(missing.name) or "")
+        session.done += 1
     except Exception as problem:
         tally = session.tally(clause)
         if tally is not None:

@@ -78,7 +78,10 @@ class Tally:
         if self.broken:
             if self.clause.contested:
                 return Verdict.CONTESTED
-            return {Level.MUST: Verdict.FAIL, Level.SHOULD: Verdict.WARN, Level.MAY: Verdict.PASS}[self.clause.level]
+            if self.clause.level is not Level.MAY:
+                return Verdict.FAIL if self.clause.level is Level.MUST else Verdict.WARN
+            # What may be done either way is recorded, and says something only of a target that is alive.
+            return Verdict.PASS if alive else Verdict.NOT_ESTABLISHED
         if self.established and alive:
             return Verdict.PASS
         return Verdict.NOT_ESTABLISHED

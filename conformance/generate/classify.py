@@ -73,6 +73,9 @@ class Classifier:
                 continue
             if _holds(shown, valid) if isinstance(valid, str) else valid.is_valid(shown):
                 zones.append(zone)
+        # JSON Schema calls 1024.0 an integer; whether a server does is nowhere said.
+        if isinstance(body, dict) and any(isinstance(value, float) and value.is_integer() for value in body.values()):
+            zones.append("whole_float")
         schema = self._requests.get(operation)
         accepted = not triggers and not zones and (schema is None or schema.is_valid(shown))
         return Classification(triggers, tuple(zones), accepted)

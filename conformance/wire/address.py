@@ -33,7 +33,7 @@ class Address:
     because it would be printed in every report.
     """
 
-    __slots__ = ("base", "host", "origin", "prefix", "scheme")
+    __slots__ = ("base", "host", "origin", "port", "prefix", "scheme")
 
     def __init__(self, base_url: str) -> None:
         if not base_url or not base_url.isprintable() or re.search(r"[\s\\]", base_url):
@@ -48,6 +48,7 @@ class Address:
         self._check(base_url, parts)
         self.scheme = parts.scheme.lower()
         self.host = parts.hostname or ""
+        self.port = port
         shown = f"[{self.host}]" if ":" in self.host else self.host
         self.origin = f"{self.scheme}://{shown}" + (f":{port}" if port is not None else "")
         self.prefix = parts.path.rstrip("/")

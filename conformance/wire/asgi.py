@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from time import perf_counter
 from urllib.parse import unquote
 
-from conformance import __version__
 from conformance.errors import shorten
 from conformance.exchange import Exchange, Failure, FailureKind, Request
 from conformance.wire.address import Address
 from conformance.wire.coding import decode
+from conformance.wire.envelope import USER_AGENT
 from conformance.wire.heading import Heading
 from conformance.wire.lifespan import Application, Lifespan, Message, load_application
 
@@ -110,7 +110,7 @@ class AsgiTransport:
         sent = [(name.lower().encode("ascii"), value.strip().encode("utf-8")) for name, value in headers]
         names = {name for name, _ in sent}
         # What the HTTP transport adds by itself, so that an application sees the same request on both ways.
-        defaults = [(b"accept", b"*/*"), (b"user-agent", f"embeddings-conformance/{__version__}".encode())]
+        defaults = [(b"user-agent", USER_AGENT.encode())]
         defaults.append((b"host", self._address.origin.partition("://")[2].encode("ascii", "replace")))
         if request.body is not None and b"transfer-encoding" not in names:
             defaults.append((b"content-length", b"%d" % len(request.body)))

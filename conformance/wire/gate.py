@@ -62,7 +62,9 @@ class Gate:
         if before <= now:
             # Answers that were on their way when the gate closed tell nothing new, so the gap grows once for
             # each closing.
-            self._gap = min(max(self._gap, _FIRST_GAP, self._floor) * 2, max(_SLOWEST, 2 * self._floor))
+            # A target that asks for no patience is not pressed less than it asks for.
+            widest = max(min(_SLOWEST, seconds), self._floor)
+            self._gap = min(max(self._gap, _FIRST_GAP, self._floor) * 2, widest)
             self._next = 0.0
         self._closed_until = max(before, now + seconds)
         return self._closed_until - before
@@ -72,7 +74,7 @@ class Gate:
         Take note of an answer that was no overload.
         """
         if self._gap:
-            self._gap = 0.0 if self._gap <= self._floor else self._gap * 0.9
+            self._gap = 0.0 if self._gap <= self._floor else self._gap * 0.7
         elif self._closed_until and self._closed_until <= asyncio.get_running_loop().time():
             self._closed_until = 0.0
 

@@ -4,30 +4,25 @@ The transport: the one seam through which a request leaves and an exchange comes
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import Protocol
 
-from pyreqwest.client import ClientBuilder
-from pyreqwest.exceptions import PyreqwestError
-from pyreqwest.http import Url
-from pyreqwest.proxy import ProxyBuilder
-
-from conformance import __version__
 from conformance.errors import Fault, UsageError, shorten
 from conformance.exchange import Exchange, Request
 from conformance.wire.address import Address
 from conformance.wire.asgi import open_asgi
+from conformance.wire.envelope import Envelope
 from conformance.wire.heading import Heading
 from conformance.wire.http import HttpTransport
+from conformance.wire.pool import Pool
+from conformance.wire.proxied import open_proxied
+from conformance.wire.tls import tls_context
 
 __all__ = ["MAX_BODY", "Transport", "open_asgi", "open_transport"]
 
 MAX_BODY = 64 * 1024 * 1024
-# Many servers close a connection after five idle seconds; closing first avoids that a request meets a closed
-# one.
-_IDLE_SECONDS = 4
 
 
 class Transport(Protocol):
@@ -70,72 +65,54 @@ def open_transport(
     Return a transport to the server at *base_url*.
 
     *tls_ca* is the path of a PEM file to trust besides the system's roots, *proxy* a URL (proxies of the
-    environment are ignored), *max_body* the limit of an answer's body in bytes, before and after decoding,
-    *in_flight* the number of idle connections to keep, and *connect_timeout* is in seconds. Raises UsageError
-    for what can't be used.
+    environment are ignored; it needs httpx), *max_body* the limit of an answer's body in bytes, before and
+    after decoding, *in_flight* the number of idle connections to keep, and *connect_timeout* is in seconds.
+    Raises UsageError for what can't be used.
     """
     address = Address(base_url)
-    builder = _builder(
-        tls_verify=tls_verify, ca=_certificate(tls_ca), proxy=_proxy(proxy), connect_timeout=connect_timeout
-    )
-    try:
-        pooled = builder.pool_max_idle_per_host(in_flight).build()
-    except (PyreqwestError, ValueError) as error:
-        raise UsageError(
-            Fault(
-                "the HTTP client can't be set up",
-                where="target",
-                got=shorten(str(error)),
-                move="check tls_ca and proxy",
-            )
-        ) from None
-    # A proxy or certificate may be taken by a builder only once, so the second client gets its own.
-    fresh = (
-        _builder(
-            tls_verify=tls_verify,
-            ca=_certificate(tls_ca),
-            proxy=_proxy(proxy),
+    heading = Heading(secrets)
+    envelope = Envelope(address)
+    context = None
+    # Reading the system's roots takes a while, so it is left out where nothing needs them.
+    if address.scheme == "https" or tls_ca is not None or proxy is not None:
+        context = _context(verify=tls_verify, ca=tls_ca)
+    if proxy is not None:
+        assert context is not None
+        return open_proxied(
+            address,
+            heading=heading,
+            proxy=proxy,
+            context=context,
+            limit=max_body,
+            room=in_flight,
             connect_timeout=connect_timeout,
         )
-        .pool_max_idle_per_host(0)
-        .build()
+    pool = Pool(
+        envelope.host,
+        envelope.port,
+        context=context if address.scheme == "https" else None,
+        limit=max_body,
+        room=in_flight,
+        connect_timeout=connect_timeout,
     )
-    return HttpTransport(address, heading=Heading(secrets), pooled=pooled, fresh=fresh, max_body=max_body)
+    return HttpTransport(address, heading=heading, envelope=envelope, pool=pool)
 
 
-def _builder(
-    *, tls_verify: bool, ca: bytes | None, proxy: ProxyBuilder | None, connect_timeout: float
-) -> ClientBuilder:
-    # One runtime thread is faster than several here: the event loop is the bottleneck, and every other thread
-    # takes the interpreter's lock from it.
-    builder: ClientBuilder = (
-        ClientBuilder()
-        .runtime_multithreaded(False)
-        .http1_only()
-        .follow_redirects(False)
-        .referer(False)
-        .default_cookie_store(False)
-        .error_for_status(False)
-        .gzip(False)
-        .deflate(False)
-        .brotli(False)
-        .zstd(False)
-        .no_proxy()
-        .user_agent(f"embeddings-conformance/{__version__}")
-        .pool_idle_timeout(timedelta(seconds=_IDLE_SECONDS))
-        .connect_timeout(timedelta(seconds=connect_timeout))
-        .danger_accept_invalid_certs(not tls_verify)
-    )
-    if ca is not None:
-        builder = builder.add_root_certificate_pem(ca)
-    if proxy is not None:
-        builder = builder.proxy(proxy)
-    return builder
+def _context(*, verify: bool, ca: str | None) -> ssl.SSLContext:
+    try:
+        return tls_context(verify=verify, roots=None if ca is None else _certificate(ca))
+    except ssl.SSLError as error:
+        raise UsageError(
+            Fault(
+                "the certificate file can't be used",
+                where=f"tls_ca: {ca}",
+                got=shorten(str(error)),
+                expected="PEM text of one or more certificates",
+            )
+        ) from None
 
 
-def _certificate(path: str | None) -> bytes | None:
-    if path is None:
-        return None
+def _certificate(path: str) -> str:
     try:
         pem = Path(path).read_bytes()
     except OSError as error:
@@ -147,14 +124,5 @@ def _certificate(path: str | None) -> bytes | None:
         raise UsageError(
             Fault("the certificate file holds no certificate", where=f"tls_ca: {path}", expected="PEM text")
         )
-    return pem
-
-
-def _proxy(url: str | None) -> ProxyBuilder | None:
-    if url is None:
-        return None
-    if not url.lower().startswith(("http://", "https://")) or not Url.is_valid(url):
-        raise UsageError(
-            Fault("the proxy is not a URL", where="proxy", expected="http://host:port or https://host:port")
-        )
-    return ProxyBuilder.all(url)
+    # Comments around the certificates may be in any coding; only ASCII is looked at.
+    return pem.decode("ascii", "replace").replace("\ufffd", "?")

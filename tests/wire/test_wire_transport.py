@@ -70,7 +70,7 @@ def test_sends_what_it_is_given_and_nothing_else(serve: Serve) -> None:
     lines = head.strip().split(b"\r\n")
     assert lines[0] == b"POST /v1/embeddings HTTP/1.1"
     names = sorted(line.split(b":")[0].lower() for line in lines[1:])
-    assert names == [b"accept", b"authorization", b"content-length", b"host", b"user-agent"]
+    assert names == [b"authorization", b"content-length", b"host", b"user-agent"]
     assert b"Authorization: Bearer sk-secret" in lines
     assert any(line.startswith(b"User-Agent: embeddings-conformance/") for line in lines)
 
@@ -328,10 +328,10 @@ def test_plain_http_behind_https_is_a_connect_failure(serve: Serve) -> None:
     assert failure.kind is FailureKind.CONNECT
 
 
-def test_a_head_without_its_body_is_reported_with_its_status_from_the_second_time_on(serve: Serve) -> None:
+def test_a_head_without_its_body_is_reported_with_its_status(serve: Serve) -> None:
     exchanges, _ = ask(serve, script(HEAD + b"Content-Length: 9\r\n\r\n"), POST, POST)
     assert [e.failure and e.failure.kind for e in exchanges] == [FailureKind.DISCONNECT] * 2
-    assert exchanges[1].status == 200
+    assert [e.status for e in exchanges] == [200, 200]
 
 
 def test_a_stale_connection_is_no_failure(serve: Serve) -> None:
@@ -394,11 +394,10 @@ def test_head_has_no_body(serve: Serve) -> None:
     assert (exchanges[0].status, exchanges[0].body, exchanges[0].failure) == (200, b"", None)
 
 
-def test_an_unreadable_header_value_keeps_its_name(serve: Serve) -> None:
-    exchanges, _ = ask(serve, script(answer(b"{}", b"X-A: \xff\xe9", b"X-B: b")))
+def test_a_header_value_is_read_byte_by_byte(serve: Serve) -> None:
+    exchanges, _ = ask(serve, script(answer(b"{}", b"X-A: \xff\xe9\xa0 ", b"X-B: b", b"x-a:\t2")))
     assert exchanges[0].failure is None
-    assert exchanges[0].header("x-a") == "\ufffd"
-    assert exchanges[0].header("x-b") == "b"
+    assert exchanges[0].headers[1:] == (("x-a", "\xff\xe9\xa0"), ("x-b", "b"), ("x-a", "2"))
 
 
 def test_a_wrong_content_length_harms_no_other_request(serve: Serve) -> None:
@@ -415,6 +414,8 @@ def test_environment_proxies_are_ignored(serve: Serve, monkeypatch: pytest.Monke
 
 
 def test_a_given_proxy_is_used(serve: Serve) -> None:
+    pytest.importorskip("httpx")
+
     async def run() -> None:
         async with serve(script(OK)) as proxy:
             transport = open_transport(base_url="http://name.invalid", secrets={}, proxy=proxy.url)

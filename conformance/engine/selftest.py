@@ -1,0 +1,168 @@
+"""
+Proves the suite against the reference server: every fault found by a clause it is for and by no other, no alarm for a
+conforming variant, nothing passed for a server without sense, and no harm from a server that means some.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from conformance.contract import load_contract
+from conformance.engine.embedded import embedded_target
+from conformance.engine.run import Options, run
+from conformance.errors import ConformanceError
+
+__all__ = ["Matrix", "Result", "Specimen", "selftest", "specimens"]
+
+
+@dataclass(frozen=True, slots=True)
+class Specimen:
+    """
+    One server to be judged: *kind* is ``sound``, ``fault``, ``variant``, ``null`` or ``hostile``; *breaks* are patterns
+    of the clauses that a fault is for, the first of which it is there to prove.
+    """
+
+    kind: str
+    name: str
+    says: str = ""
+    breaks: tuple[str, ...] = ()
+    broken_witness: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """
+    What the suite said of a specimen. *broken* are the clauses that failed or warned, *passed* counts the kept ones.
+    """
+
+    specimen: Specimen
+    exit: int
+    broken: tuple[str, ...]
+    passed: int
+    seconds: float
+    requests: int
+    problem: str = ""
+
+    @property
+    def found(self) -> tuple[str, ...]:
+        return tuple(c for c in self.broken if any(fnmatchcase(c, pattern) for pattern in self.specimen.breaks))
+
+    @property
+    def stray(self) -> tuple[str, ...]:
+        return tuple(c for c in self.broken if c not in self.found)
+
+    @property
+    def right(self) -> bool:
+        """
+        Whether the suite judged the specimen as it has to.
+        """
+        if self.problem:
+            return False
+        if self.specimen.kind == "fault":
+            return bool(self.found) and not self.stray
+        if self.specimen.kind in ("variant", "sound"):
+            return not self.broken and self.passed > 0 and self.exit in (0, 3)
+        return self.passed == 0 and self.exit in (1, 2, 3)
+
+
+@dataclass(slots=True)
+class Matrix:
+    """
+    The kill matrix: all results, and which clauses have a fault that they found.
+    """
+
+    contract: str
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def right(self) -> bool:
+        return all(result.right for result in self.results)
+
+    def proven(self) -> frozenset[str]:
+        """
+        Return the clauses that found a fault which is there for them.
+        """
+        return frozenset(clause for r in self.results if r.specimen.kind == "fault" for clause in r.found)
+
+
+def specimens(contract: str) -> list[Specimen]:
+    """
+    Return every server of a contract's zoo, the sound one first.
+    """
+    from conformance.reference.__main__ import load_provider
+    from conformance.reference.hostile import list_hostiles
+    from conformance.reference.nulls import list_nulls
+
+    provider = load_provider(contract)
+    made = [Specimen("sound", "sound", "The reference server as it is.")]
+    made += [Specimen("fault", fault.name, fault.says, tuple(fault.breaks)) for fault in provider.faults()]
+    made += [Specimen("variant", v.name, v.says, broken_witness=v.witness == "broken") for v in provider.variants()]
+    made += [Specimen("null", name, says) for name, says in list_nulls().items()]
+    made += [Specimen("hostile", name, says) for name, says in list_hostiles().items()]
+    return made
+
+
+def judge_specimen(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Result:
+    """
+    Start a specimen, judge it, and return what was said of it. Runs in a worker process.
+    """
+    contract = load_contract(contract_name)
+    options = [] if specimen.kind == "sound" else [f"--{specimen.kind}", specimen.name]
+    lines: list[dict[str, Any]] = []
+    began = time.monotonic()
+    senseless = specimen.kind in ("null", "hostile")
+    try:
+        with embedded_target(contract, *options, timeout=1.0 if senseless else 10.0) as target:
+            keep = ("clause", "footer")
+            code = asyncio.run(
+                run(contract, target, Options(budget=budget, seed=seed), lambda line: lines.append(line) if line["kind"] in keep else None)
+            )
+    except ConformanceError as problem:
+        return Result(specimen, problem.exit_code, (), 0, time.monotonic() - began, 0, "" if senseless else str(problem))
+    clauses = [line for line in lines if line["kind"] == "clause"]
+    broken = tuple(line["id"] for line in clauses if line["verdict"] in ("fail", "warn", "error"))
+    passed = sum(1 for line in clauses if line["verdict"] == "pass")
+    errors = [f"{line['id']}: {line['notes'][-1]}" for line in clauses if line["verdict"] == "error"]
+    requests = next((line["requests"] for line in lines if line["kind"] == "footer"), 0)
+    return Result(specimen, code, broken, passed, time.monotonic() - began, requests, "; ".join(errors[:2]))
+
+
+def selftest(
+    contract: str,
+    *,
+    names: tuple[str, ...] = (),
+    kinds: tuple[str, ...] = (),
+    budget: str = "standard",
+    seed: int = 0,
+    jobs: int | None = None,
+    watch: Callable[[Result], None] = lambda result: None,
+) -> Matrix:
+    """
+    Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix.
+    """
+    chosen = list(_chosen(contract, names, kinds))
+    matrix = Matrix(contract)
+    with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
+        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed) for specimen in chosen]
+        for future in as_completed(futures):
+            result = future.result()
+            matrix.results.append(result)
+            watch(result)
+    order = {(s.kind, s.name): i for i, s in enumerate(chosen)}
+    matrix.results.sort(key=lambda r: order[r.specimen.kind, r.specimen.name])
+    return matrix
+
+
+def _chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator[Specimen]:
+    for specimen in specimens(contract):
+        if kinds and specimen.kind not in kinds:
+            continue
+        if not names or any(fnmatchcase(specimen.name, pattern) for pattern in names):
+            yield specimen
