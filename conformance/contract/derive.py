@@ -76,7 +76,7 @@ def _refused(row: Data, refusal: Data, extra: Data | None = None) -> Data:
     # The clause itself asks for the code only where the documents name it for this very case.
     expected = dict(refusal)
     if expected.pop("code_level", None):
-        expected["codes"] = "any"
+        expected["like"], expected["codes"] = expected["codes"], "any"
     return {"refusal": expected, **(extra or {})}
 
 
@@ -162,6 +162,11 @@ def _extra_clauses(row: Data, line: int, refusal: Data, own: str, d: Derivation)
         )
 
 
+def _refused_for(row: Data) -> str:
+    # A trigger's sentence speaks of the refusal, a cap's of the rule that was broken.
+    return f"A request beyond the limit ({row['says']})" if "max" in row else f"The refusal ({row['says'].rstrip('.')})"
+
+
 def _effects(
     row: Data,
     line: int,
@@ -173,7 +178,7 @@ def _effects(
     twin: Data | None,
 ) -> Iterator[Clause]:
     promises = row.get("promises", {})
-    first = next(bindings(row.get("each")))[1] if row.get("each") else (("n", row["max"] + 1),) if "max" in row else ()
+    first = next(bindings(row.get("each")))[1]
     expect = _refused(row, refusal)
     effect = d.effects["uncharged"]
     light = [case for operation in operations for case in templates.get(operation, ())[: 4 if operation == d.default else 2]]
@@ -190,7 +195,7 @@ def _effects(
         line,
         f"uncharged.{row_id}",
         level=Level(effect["level"]),
-        says=f"A request refused because of {row_id.rpartition('.')[0] and row_id or row_id} {effect['says']}.",
+        says=f"{_refused_for(row)} {effect['says']}.",
         source=d.source(effect["source"]),
         promises=tuple(own or row.get("uncharged", ()) or effect["promises"]),
         needs=(*row.get("needs", ()), "ledger"),
@@ -215,7 +220,7 @@ def _effects(
             line,
             f"unfetched.{row_id}",
             level=Level(effect["level"]),
-            says=f"A request refused because of {row_id} {effect['says']}.",
+            says=f"{_refused_for(row)} {effect['says']}.",
             source=d.source(effect["source"]),
             promises=tuple(own or effect["promises"]),
             needs=(*row.get("needs", ()), "canary"),

@@ -16,6 +16,8 @@ from conformance.errors import Fault, UsageError, shorten
 __all__ = ["Document", "read_document"]
 
 _MAX_DEPTH = 60
+_MOST_VALUES = 200_000
+_TOO_MANY = "the file holds too many values"
 
 try:  # The C parser is ten times as fast; PyYAML builds without libyaml lack it.
     _Base: Any = yaml.CSafeLoader
@@ -110,6 +112,11 @@ def _construct(
     node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], faults: list[Fault], shown: str
 ) -> Any:
     line = node.start_mark.line + 1
+    if len(lines) >= _MOST_VALUES:
+        # Anchors make a small file hold more values than there is memory for.
+        if not any(fault.what == _TOO_MANY for fault in faults):
+            faults.append(Fault(_TOO_MANY, where=f"{shown}:{line}", expected=f"at most {_MOST_VALUES:,}"))
+        return None
     lines.setdefault(path, line)
     if len(path) > _MAX_DEPTH:
         faults.append(Fault("the file is nested too deep", where=f"{shown}:{line}", expected=f"at most {_MAX_DEPTH} levels"))
@@ -120,7 +127,7 @@ def _construct(
             key = key_node.value
             where = f"{shown}:{key_node.start_mark.line + 1}"
             if not isinstance(key_node, yaml.ScalarNode):
-                faults.append(Fault("a key has to be a word", where=where, got="a list or a mapping"))
+                faults.append(Fault("a key has to be a word", where=where, got="a list or a mapping", expected="a word", move="quote it"))
                 continue
             if key in mapping:
                 faults.append(Fault(f"the key {shorten(key, limit=60)!r} stands twice", where=where, expected="each key once"))

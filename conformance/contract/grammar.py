@@ -49,13 +49,16 @@ _WITHIN = frozenset(
 @cache
 def language_schema() -> dict[str, Any]:
     """
-    Return the language's schema; each kind of file has a definition of its own under ``$defs``.
+    Return the language's schema; each kind of file has a definition of its own under ``$defs``. A target file, whose
+    schema stands by itself, is the kind ``target``.
     """
     package = Path(__file__).resolve().parent.parent
     for folder in (package / "specs", package.parent / "specs"):
         path = folder / "contract.schema.json"
         if path.is_file():
             schema: dict[str, Any] = json.loads(path.read_text("utf-8"))
+            target: dict[str, Any] = json.loads((folder / "target.schema.json").read_text("utf-8"))
+            schema["$defs"]["target"] = {key: value for key, value in target.items() if not key.startswith("$")}
             return schema
     raise InternalError("the language's schema is missing: specs/contract.schema.json")
 

@@ -232,6 +232,7 @@ def _facts(head: Data) -> Iterator[Fact]:
                 rows=group["rows"],
                 where=row["where"],
                 prefer=row.get("prefer"),
+                otherwise=row.get("otherwise"),
                 take=row["take"],
                 collect=row.get("all", False),
                 target_field=row.get("target"),
@@ -267,6 +268,7 @@ def _clauses(row: Data, document: Document, path: tuple[str | int, ...], source:
         machine=row.get("machine"),
         burst=row.get("burst"),
         drawn=row.get("drawn"),
+        alone=row.get("alone", False),
         contested=row.get("contested"),
     )
 

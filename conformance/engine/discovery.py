@@ -42,6 +42,8 @@ async def discover(session: Session) -> None:
     await _control(session)
     if session.alive:
         await _prove_canary(session)
+    else:
+        session.lacks["canary"] = "a target that serves a plain request"
     _make_workshop(session)
     await _prove_media(session)
     await _prove_ledger(session)
@@ -92,6 +94,12 @@ def _take(fact: Fact, rows: list[Any], wanted: str | None) -> dict[str, Any] | N
     fitting = [row for row in rows if isinstance(row, dict) and _is_valid(where, row)]
     if fact.target_field and wanted:
         fitting = [row for row in fitting if row.get("id") == wanted]
+    if not fitting and fact.otherwise is not None:
+        # The row lacks what should tell its kind; that is for the clause about rows, and no reason to stop.
+        otherwise = jsonschema_rs.validator_for(fact.otherwise)
+        fitting = [row for row in rows if isinstance(row, dict) and _is_valid(otherwise, row)]
+        if fact.target_field and wanted:
+            fitting = [row for row in fitting if row.get("id") == wanted]
     if not fitting:
         return None
     if fact.collect:
@@ -226,7 +234,7 @@ async def _prove_ledger(session: Session) -> None:
         cost = pointer(view.document, pointer_to) if pointer_to and view.success else None
         return float(cost) if isinstance(cost, (int, float)) else None
 
-    ledger = Ledger(read)
+    ledger = Ledger(read, sent=lambda: session.client.traffic.sent)
     try:
         await ledger.read()
         if doubted:

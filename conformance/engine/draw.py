@@ -17,7 +17,7 @@ from conformance.exchange import Request
 from conformance.generate.body import encode
 from conformance.generate.case import Case, Step
 
-__all__ = ["cache_folder", "drawn_cases"]
+__all__ = ["cache_folder", "drawn_case", "drawn_cases"]
 
 # Of every ten drawn bodies so many go to the first operation; the others share the rest.
 _FIRST_SHARE = 0.75
@@ -42,12 +42,15 @@ def drawn_cases(session: Session, count: int, selected: set[str]) -> Iterator[Ca
               for i, n in enumerate(operations)}
     for operation in operations:
         for index, body in enumerate(_bodies(session, operation, shares[operation])):
-            case = _case(session, operation, body, index, by_kind)
+            case = drawn_case(session, operation, body, index, by_kind)
             if case is not None and case.clause in selected:
                 yield case
 
 
-def _case(session: Session, operation: str, body: dict[str, Any], index: int, kinds: dict[str | None, Clause]) -> Case | None:
+def drawn_case(session: Session, operation: str, body: dict[str, Any], index: int, kinds: dict[str | None, Clause]) -> Case | None:
+    """
+    Return the case that a drawn *body* makes, with what its classification calls for, or None when no clause is for it.
+    """
     found = session.shop.classifier.classify(operation, body)
     default = session.contract.default_operation
     expect: dict[str, Any]
@@ -77,7 +80,7 @@ def _case(session: Session, operation: str, body: dict[str, Any], index: int, ki
 
 def _lenient(refusal: dict[str, Any]) -> dict[str, Any]:
     if refusal.pop("code_level", None):
-        refusal["codes"] = "any"
+        refusal["like"], refusal["codes"] = refusal["codes"], "any"
     return refusal
 
 

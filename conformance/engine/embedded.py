@@ -35,7 +35,8 @@ def embedded_target(contract: Contract, *options: str, timeout: float = 10.0, me
     command = [sys.executable, "-m", "conformance.reference", contract.name, "--port", "0", *options]
     if media:
         command += ["--media-origin", f"http://127.0.0.1:{port}"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    # In a session of its own, so that a Ctrl-C on the terminal ends the run first, and the run ends the server.
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

@@ -34,7 +34,7 @@ class Outcome:
     What firing a case once showed.
 
     *breaches* are the findings of each clause that was broken, *kept* the clauses (the case's own apart) that were
-    judged and kept, with how often. *reason* says why the case's own clause could not be established. *lost* says that
+    judged and kept, with how often, and *first* those of them that nothing had established before. *reason* says why the case's own clause could not be established. *lost* says that
     an answer got lost on the way, which is no verdict unless it happens again.
     """
 
@@ -42,6 +42,7 @@ class Outcome:
     views: list[tuple[str, View]] = field(default_factory=list)
     breaches: dict[str, list[Finding]] = field(default_factory=dict)
     kept: dict[str, int] = field(default_factory=dict)
+    first: list[str] = field(default_factory=list)
     reason: str = ""
     supply: str = ""
     lost: bool = False

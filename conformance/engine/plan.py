@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 from conformance.contract import Clause, Contract
@@ -32,9 +33,9 @@ class Effort:
 
 
 BUDGETS: Mapping[str, Effort] = {
-    "quick": Effort("quick", 400, 0, 3, 1, 1),
-    "standard": Effort("standard", None, 1500, 10_000, 2, 6),
-    "deep": Effort("deep", None, 15_000, 10_000, 3, 20),
+    "quick": Effort("quick", 330, 0, 2, 1, 1),
+    "standard": Effort("standard", None, 1500, 10_000, 4, 6),
+    "deep": Effort("deep", None, 15_000, 10_000, 4, 20),
 }
 # What the controls, the proofs and the readings of the balance take, which no case counts.
 _OVERHEAD = 45
@@ -105,7 +106,8 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
 def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> list[Case]:
     cases: list[Case] = []
     if clause.cases:
-        for made in session.shop.cases(clause):
+        # Cases are made as they are asked for, so a small budget never builds the large ones.
+        for made in islice(session.shop.cases(clause), effort.most):
             if isinstance(made, Gap):
                 plan.gaps.append(made)
             else:
@@ -133,16 +135,20 @@ def _special(session: Session, clause: Clause, effort: Effort, plan: Plan) -> No
     if clause.burst:
         plan.bursts.append(clause)
     if clause.window:
+        heavy = [t for t in clause.window if t.name.startswith("heavy")]
+        rest = [t for t in clause.window if not t.name.startswith("heavy")]
+        # On a balance that is rounded, only a heavy request could be seen to cost anything.
+        rough = session.ledger is not None and session.ledger.rough
+        wanted = ((heavy, effort.heavy), ([] if rough and heavy else rest, effort.light))
         cases: list[Case] = []
-        for made in session.shop.cases(clause, clause.window):
-            if isinstance(made, Case):
-                cases.append(made)
-            elif made.reason or made.supply:
-                plan.gaps.append(made)
-        heavy = [case for case in cases if "/heavy" in case.id][: effort.heavy + (1 if effort.heavy > 1 else 0)]
-        light = [] if session.ledger is not None and session.ledger.rough and heavy else [c for c in cases if "/heavy" not in c.id]
-        if heavy or light:
-            plan.windows.append(Window(clause, heavy + light[: effort.light]))
+        for templates, most in wanted:
+            for made in islice(session.shop.cases(clause, tuple(templates)), most):
+                if isinstance(made, Case):
+                    cases.append(made)
+                elif made.reason or made.supply:
+                    plan.gaps.append(made)
+        if cases:
+            plan.windows.append(Window(clause, cases))
 
 
 def _afford(
@@ -183,7 +189,7 @@ def _special_requests(plan: Plan) -> int:
 def _phase(plan: Plan, case: Case, clause: Clause) -> list[Case]:
     if any(step.clock is not None for step in case.steps):
         return plan.clock
-    if "ledger" in clause.needs or any("charge" in step.expect or step.settle for step in case.steps):
+    if clause.alone or "ledger" in clause.needs or any("charge" in step.expect or step.settle for step in case.steps):
         return plan.quiet
     return plan.main
 

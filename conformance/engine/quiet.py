@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 
-from conformance.engine.execute import Outcome, attempt
+from conformance.engine.execute import Outcome, attempt, twin_answer
 from conformance.engine.plan import Window
 from conformance.engine.session import Session
 from conformance.engine.settle import settle, write_case
@@ -62,6 +62,8 @@ async def _fire(session: Session, ledger: Ledger, cases: list[Case]) -> tuple[fl
     """
     Return what the balance lost over *cases*, less what served requests said they cost, and the outcomes.
     """
+    # A twin is served, and so charged; each is sent once in a run, and here it is before the balance is read.
+    await asyncio.gather(*(twin_answer(session, case) for case in cases))
     before = await ledger.settled()
     outcomes = list(await asyncio.gather(*(attempt(session, case) for case in cases)))
     lost = before - await ledger.settled()

@@ -33,7 +33,7 @@ from conformance.wire.pace import Pace
 from conformance.wire.redaction import Redactor
 from conformance.wire.transport import open_asgi, open_transport
 
-__all__ = ["Options", "preview", "run"]
+__all__ = ["Options", "close_session", "open_session", "preview", "run"]
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -142,7 +142,7 @@ async def run(contract: Contract, target: Target, options: Options, emit: Emit) 
     except (KeyboardInterrupt, asyncio.CancelledError):
         incomplete = "the run was interrupted"
     finally:
-        await _close(session)
+        await close_session(session)
     code = 0
     for line in closing_lines(session, options, incomplete=incomplete, seconds=time.monotonic() - began):
         emit(line)
@@ -163,10 +163,13 @@ async def preview(contract: Contract, target: Target, options: Options) -> tuple
         plan = make_plan(session, clauses, BUDGETS[options.budget])
         return plan, charged_requests(contract, plan)
     finally:
-        await _close(session)
+        await close_session(session)
 
 
-async def _close(session: Session) -> None:
+async def close_session(session: Session) -> None:
+    """
+    Give back everything that a session holds open.
+    """
     for task in session.twins.values():
         task.cancel()
     await asyncio.gather(*session.twins.values(), return_exceptions=True)
@@ -245,6 +248,10 @@ def _take_over(session: Session, line: Mapping[str, Any]) -> None:
         other = session.tally(clause)
         if other is not None:
             other.breach(str(line["id"]), findings)
+    for clause in line.get("established", ()):
+        other = session.tally(clause)
+        if other is not None:
+            other.keep()
     if tally is not None:
         tally.cases += 1
         if line["verdict"] == "pass" or (broken and str(line["clause"]) not in broken):

@@ -110,6 +110,8 @@ def settle(session: Session, outcome: Outcome, *, seen: int, of: int) -> None:
     for clause, count in outcome.kept.items():
         tally = session.tally(clause)
         if tally is not None and clause != case.clause:
+            if not tally.established:
+                outcome.first.append(clause)
             tally.judged += count
             tally.established += count
 
@@ -132,6 +134,8 @@ def write_case(session: Session, outcome: Outcome, *, seen: int, of: int, shrunk
             _finding(clause, found) for clause, found_list in shown.breaches.items() for found in found_list[:3]
         ],
     }
+    if outcome.first:
+        line["established"] = outcome.first
     if outcome.reason:
         line["reason"] = outcome.reason
     if of > 1:

@@ -13,6 +13,7 @@ from typing import Any
 
 from conformance.contract import Contract
 from conformance.contract.document import Document, read_document
+from conformance.contract.grammar import check_document
 from conformance.errors import Fault, UsageError, shorten
 
 __all__ = ["Target", "Waiver", "read_target", "simple_target"]
@@ -103,7 +104,7 @@ def read_target(path: Path, contract: Contract) -> Target:
         UsageError: with every fault of the file, each with its line.
     """
     document = read_document(path)
-    faults = list(_schema_faults(document))
+    faults = list(check_document(document, "target"))
     if faults:
         raise UsageError(faults)
     value: dict[str, Any] = document.value
@@ -121,22 +122,19 @@ def read_target(path: Path, contract: Contract) -> Target:
     return _target(document, value, contract)
 
 
-def _schema_faults(document: Document) -> list[Fault]:
-    import json
-
-    import jsonschema_rs
-
-    from conformance.contract.loader import specs_folder
-
-    schema = json.loads((specs_folder() / "target.schema.json").read_text("utf-8"))
-    return [
-        Fault("the target file is not what it has to be", where=document.where(tuple(p.instance_path)), got=shorten(p.message))
-        for p in jsonschema_rs.validator_for(schema).iter_errors(document.value)
-    ]
-
-
 def _target(document: Document, value: dict[str, Any], contract: Contract) -> Target:
     faults: list[Fault] = []
+    if ("base_url" in value) == ("app" in value):
+        both = "base_url" in value
+        faults.append(
+            Fault(
+                "the file names two servers" if both else "the file names no server",
+                where=document.where(("app",) if both else ()),
+                got="base_url and app" if both else "neither base_url nor app",
+                expected="one of base_url and app",
+                move="take one away" if both else "add base_url: http://…",
+            )
+        )
     secrets: dict[str, str] = {}
     key_names: dict[str, str] = {}
 

@@ -46,7 +46,8 @@ class Workshop:
     _random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        self._random = random.Random(self.seed)
+        # Not from the seed: an idempotency key that an earlier run of this seed sent would be answered with a replay.
+        self._random = random.SystemRandom()
         self.classifier = Classifier(self.contract, self.environment("0" * NONCE_LENGTH))
 
     def nonce(self) -> str:
@@ -65,7 +66,9 @@ class Workshop:
             nonlocal count
             count += 1
             token = f"{nonce}-{count}"
-            return token, self.canary_url(token) if self.canary_url else f"https://canary.invalid/{token}.png"
+            url = self.canary_url(token) if self.canary_url else f"https://canary.invalid/canary/{token}.png"
+            # The canary serves nothing under any other path.
+            return token, url.replace("/canary/", "/missing/") if suffix == "missing" else url
 
         def key(options: Mapping[str, Any]) -> str:
             name, chars = str(options.get("name", "k")), options.get("chars")

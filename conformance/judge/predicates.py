@@ -34,8 +34,15 @@ def check(expect: Mapping[str, Any], view: View, scene: Scene) -> list[Finding]:
         UnjudgeableError: when the answer lacks what would be compared, for a reason that another clause judges.
     """
     findings: list[Finding] = []
+    unjudgeable: UnjudgeableError | None = None
     for name, argument in expect.items():
-        findings.extend(PREDICATES[name](argument, view, scene))
+        try:
+            findings.extend(PREDICATES[name](argument, view, scene))
+        except UnjudgeableError as problem:
+            unjudgeable = problem
+    # What one predicate can't compare doesn't excuse what another has found.
+    if unjudgeable is not None and not findings:
+        raise unjudgeable
     return findings
 
 

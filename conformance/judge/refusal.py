@@ -67,7 +67,8 @@ def names_field(param: str, field: str) -> bool:
 
 def refusal_of(argument: Any, contract: Contract) -> Refusal:
     """
-    Read a contract's ``refusal``: ``any``, a code, a list of codes, or ``{codes, status, type, param}``.
+    Read a contract's ``refusal``: ``any``, a code, a list of codes, or ``{codes, status, type, param, like}``; *like* are
+    codes whose status and type are asked for where the code itself may be any.
     """
     if isinstance(argument, Mapping):
         codes, status, type_ = argument.get("codes", "any"), argument.get("status"), argument.get("type")
@@ -76,7 +77,8 @@ def refusal_of(argument: Any, contract: Contract) -> Refusal:
     else:
         codes, status, type_, field = argument, None, None, None
     names = None if codes == "any" else [codes] if isinstance(codes, str) else list(codes)
-    rows = [contract.errors[name] for name in names or () if name in contract.errors]
+    like = argument.get("like", ()) if isinstance(argument, Mapping) else ()
+    rows = [contract.errors[name] for name in names or like if name in contract.errors]
     if status is None:
         status = [s for row in rows for s in row.status] or list(range(400, 500))
     if type_ is None:

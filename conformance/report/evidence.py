@@ -95,7 +95,7 @@ def _unpack(packed: str) -> bytes:
             where="body_z",
             got=got,
             expected="base64 of a zlib stream",
-            move="give the log as `conformance run --log` wrote it",
+            move="give the log as `conformance run --out` wrote it",
         )
     )
 

@@ -79,7 +79,7 @@ def decode_line(raw: bytes, *, where: str) -> dict[str, Any] | Fault:
             where=where,
             got=shorten(raw[:200].decode("utf-8", "replace"), limit=80) or "an empty line",
             expected="one JSON object per line",
-            move="give a log that `conformance run --log` wrote, as it wrote it",
+            move="give a log that `conformance run --out` wrote, as it wrote it",
         )
     kind = line.get("kind") if isinstance(line, dict) else None
     if not isinstance(line, dict) or kind not in KINDS:
@@ -91,7 +91,7 @@ def decode_line(raw: bytes, *, where: str) -> dict[str, Any] | Fault:
             if kind is None
             else f"kind {shorten(kind)}",
             expected=f"an object whose kind is one of {', '.join(KINDS)}",
-            move="give a log that `conformance run --log` wrote, as it wrote it",
+            move="give a log that `conformance run --out` wrote, as it wrote it",
         )
     return line
 

@@ -73,7 +73,7 @@ class LogWriter:
                     where=str(self.path),
                     got="a log with its footer",
                     expected="the log of a run that was cut, or that ended incomplete",
-                    move="read it with `conformance report`, or start a new run with another --log",
+                    move="read it with `conformance report`, or start a new run with another --out",
                 )
             )
         spare = self.path.with_name(f"{self.path.name}.resuming")
@@ -92,6 +92,6 @@ class LogWriter:
                 where=str(self.path),
                 got=error.strerror or type(error).__name__,
                 expected="a file in a folder that may be written, with room on its disk",
-                move="give another path with --log",
+                move="give another path with --out",
             )
         )

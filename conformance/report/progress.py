@@ -80,7 +80,7 @@ class PlainProgress:
 
 class LiveProgress:
     """
-    One line that is redrawn in place: phase, bar, clauses, requests, requests per second and failures.
+    One line that is redrawn in place: phase, bar, cases, requests, requests per second and failures.
     """
 
     def __init__(self, *, console: Console) -> None:
@@ -91,7 +91,7 @@ class LiveProgress:
         columns = (
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=20),
-            TextColumn("{task.completed:.0f}/{task.total:.0f} clauses", markup=False),
+            TextColumn("{task.completed:.0f}/{task.total:.0f} cases", markup=False),
             TextColumn("{task.fields[told]}", markup=False),
             TimeElapsedColumn(),
         )
@@ -103,9 +103,9 @@ class LiveProgress:
         kind = line["kind"]
         if kind == "plan":
             self._bar.console.print(_plan(line), markup=False, highlight=False)
-            self._bar.update(self._task, total=line["clauses"])
+            self._bar.update(self._task, total=line["cases"])
         elif kind == "progress":
-            told = f"{line['requests']:,} requests, {line['rate']:.0f}/s, {line['failures']} failed"
+            told = f"{line['requests']:,} requests{_rate(line)}, {line['failures']} failed"
             done, total, phase = line["done"], line["of"], inert(line["phase"])
             self._bar.update(self._task, completed=done, total=total, description=phase, told=told)
 
@@ -122,6 +122,11 @@ def _plan(line: Line) -> str:
 
 def _progress(line: Line) -> str:
     return (
-        f"{line['phase']}: {line['done']}/{line['of']} clauses, {line['requests']:,} requests, "
-        f"{line['rate']:.0f}/s, {line['failures']} failed"
+        f"{line['phase']}: {line['done']}/{line['of']} cases, {line['requests']:,} requests{_rate(line)}, "
+        f"{line['failures']} failed"
     )
+
+
+def _rate(line: Line) -> str:
+    # A stream may leave the rate out; the requests alone still show that the run moves.
+    return f", {line['rate']:.0f}/s" if line.get("rate") is not None else ""

@@ -143,7 +143,7 @@ def _raw_lines(path: Path, *, end: int | None = None) -> Iterator[tuple[int, byt
                 "the log can't be read",
                 where=str(path),
                 got=error.strerror or type(error).__name__,
-                expected="a file that `conformance run --log` wrote",
+                expected="a file that `conformance run --out` wrote",
                 move="check the path",
             )
         ) from error
@@ -161,7 +161,7 @@ def _split(file: BinaryIO, *, path: Path, end: int | None) -> Iterator[tuple[int
                     where=f"{path}:{number}",
                     got=f"more than {_LONGEST:,} bytes",
                     expected="one JSON object per line",
-                    move="give a log that `conformance run --log` wrote, as it wrote it",
+                    move="give a log that `conformance run --out` wrote, as it wrote it",
                 )
             )
         yield number, raw
@@ -171,7 +171,7 @@ def _misplaced(
     line: Line, *, number: int, footer: bool, first_at: dict[str, int], where: str
 ) -> Iterator[Fault]:
     kind = line["kind"]
-    move = "give a log that `conformance run --log` wrote, as it wrote it; don't join logs"
+    move = "give a log that `conformance run --out` wrote, as it wrote it; don't join logs"
     if (number == 1) != (kind == "header"):
         what = "the log has no header" if number == 1 else "the log has a second header"
         yield Fault(

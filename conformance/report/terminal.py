@@ -5,7 +5,7 @@ last.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +26,7 @@ _NAMED = 12  # clauses named under one thing to supply
 _SHOWN = 3  # exchanges of one case
 _BODY = 320  # characters of an answer's body
 _VALUE = 600  # characters of one expected or actual
+_CONTROLS = "The controls failed"  # a note that all clauses of a dead target share
 _STYLES = {
     "FAIL": "bold red",
     "ERROR": "bold magenta",
@@ -36,20 +37,21 @@ _STYLES = {
 
 
 def render_summary(
-    lines: Log | Iterable[Line], *, console: Console, log_path: Path | str | None = None
+    lines: Log | Iterable[Line], *, console: Console, log_path: Path | str | None = None, log_kept: bool = True
 ) -> None:
     """
     Print the closing summary of *lines* on *console*.
 
     Everything that a server said is printed as inert text. *log_path* is named in the commands that replay a
-    case.
+    case; when it is not *log_kept*, the summary says how to keep one.
     """
     summary = summarise(lines)
-    _Page(summary, console, log_path or (lines.path if isinstance(lines, Log) else None)).print()
+    _Page(summary, console, log_path or (lines.path if isinstance(lines, Log) else None), log_kept).print()
 
 
 class _Page:
-    def __init__(self, summary: Summary, console: Console, log_path: Path | str | None) -> None:
+    def __init__(self, summary: Summary, console: Console, log_path: Path | str | None, log_kept: bool) -> None:
+        self.log_kept = log_kept
         self.summary = summary
         self.console = console
         self.log_path = log_path
@@ -129,6 +131,11 @@ class _Page:
 
     def _not_established(self) -> None:
         self._title("Not established", len(self.summary.judged("not_established")))
+        shared = dict.fromkeys(
+            note for clause in self.summary.judged("not_established") for note in clause["notes"] if note.startswith(_CONTROLS)
+        )
+        for note in shared:
+            self._row("because", note, style="yellow")
         for need, clauses in self.summary.missing().items():
             self._row("supply", need, style="bold")
             told = ", ".join(f"{clause['id']} ({clause['level']})" for clause in clauses[:_NAMED])
@@ -168,7 +175,9 @@ class _Page:
         charged = "" if footer["charged"] is None else f", charged {footer['charged']:g}"
         self._row("requests", f"{footer['requests']:,} in {footer['seconds']:,.1f} s{retries}{charged}")
         self._row("seed", f"{summary.header['seed']}, budget {summary.header['budget']}")
-        if self.log_path:
+        if not self.log_kept:
+            self._row("log", "not kept; --out LOG keeps it, for replays and further reports")
+        elif self.log_path:
             self._row("log", str(self.log_path), copied=True)
         if footer["incomplete"]:
             self._row("incomplete", footer["incomplete"], style="yellow")
@@ -195,8 +204,9 @@ class _Page:
         for line in Text(inert(clause["says"])).wrap(self.console, max(20, self.console.width - 2)):
             line.rstrip()
             self.console.print(Text("  ").append_text(line), soft_wrap=True)
-        for source in _sources(clause):
-            self._row("source", source, style="dim")
+        for source in clause["source"]:
+            self._row("source", f"{source['doc']}, {source['section']}", style="dim")
+            self._row("", source.get("url") or "", style="dim", copied=True)
 
     def _row(self, label: str, text: str, *, style: str = "", copied: bool = False) -> None:
         """
@@ -226,12 +236,6 @@ class _Page:
         from rich.text import Text
 
         self.console.print(Text(inert(text), style=style), overflow="fold")
-
-
-def _sources(clause: Line) -> Iterator[str]:
-    for source in clause["source"]:
-        url = f"  {source['url']}" if source.get("url") else ""
-        yield f"{source['doc']}, {source['section']}{url}"
 
 
 def _counts(counts: dict[str, int]) -> str:

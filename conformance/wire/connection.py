@@ -80,7 +80,7 @@ class Connection(asyncio.BufferedProtocol):
 
     async def secured(self) -> None:
         """
-        Return when TLS is ready. Raises OSError when that fails.
+        Return when TLS, if there is any, is ready. Raises OSError when that fails.
         """
         if self._secured is not None:
             await self._secured
@@ -122,9 +122,8 @@ class Connection(asyncio.BufferedProtocol):
         End the connection at once; *error* is raised to whoever waits for an answer.
         """
         self._busy = False
-        waiter = self._waiter
-        if error is not None and waiter is not None and not waiter.done():
-            waiter.set_exception(error)
+        if error is not None and self._waiter is not None and not self._waiter.done():
+            self._waiter.set_exception(error)
         self._lost(self)
         if self._transport is not None:
             self._transport.abort()
@@ -145,12 +144,8 @@ class Connection(asyncio.BufferedProtocol):
     def buffer_updated(self, nbytes: int) -> None:
         if self._tls is not None:
             self._decipher(self._tls, nbytes)
-        elif self._busy:
-            self.heard = True
-            if self._answer.feed(self._view[:nbytes]):
-                self._settle()
         else:
-            self.abort()  # bytes that nobody asked for
+            self._take(nbytes)
 
     def eof_received(self) -> None:
         # Under TLS an end that was not announced may be anybody's.
@@ -167,8 +162,7 @@ class Connection(asyncio.BufferedProtocol):
         self._lost(self)
         if self._timer is not None:
             self._timer.cancel()
-        if self._secured is not None and not self._secured.done():
-            self._secured.set_exception(exc or ConnectionError("the server closed it within the handshake"))
+        self._refuse(exc or ConnectionError("the server closed it within the handshake"))
         self._answer.release()
 
     def pause_writing(self) -> None:
@@ -186,13 +180,19 @@ class Connection(asyncio.BufferedProtocol):
 
     def _ring(self) -> None:
         self._timer = None
-        if not self._busy:
-            return
-        if self._loop.time() < self._deadline:
+        if self._busy and self._loop.time() < self._deadline:
             self._timer = self._loop.call_at(self._deadline, self._ring)
+        elif self._busy:
+            self._exchange.failure = late(self._answer.place, timeout=self._timeout)
+            self._settle()
+
+    def _take(self, count: int) -> None:
+        if not self._busy:
+            self.abort()  # bytes that nobody asked for
             return
-        self._exchange.failure = late(self._answer.place, timeout=self._timeout)
-        self._settle()
+        self.heard = True
+        if self._answer.feed(self._view[:count]):
+            self._settle()
 
     def _settle(self) -> None:
         self._busy = False
@@ -212,27 +212,26 @@ class Connection(asyncio.BufferedProtocol):
             self._settle()
 
     def _broken(self, error: ssl.SSLError) -> None:
-        if self._secured is not None and not self._secured.done():
-            self._secured.set_exception(error)
+        self._refuse(error)
         self._lose(error)
         self.abort()
+
+    def _refuse(self, error: Exception) -> None:
+        if self._secured is not None and not self._secured.done():
+            self._secured.set_exception(error)
 
     def _drain(self, error: Exception) -> None:
         # The system's event loop stops to read when a write fails; but the answer may have come before: that
         # of a server which refuses a long body and closes.
-        assert self._transport is not None
         try:
+            assert self._transport is not None
             with self._transport.get_extra_info("socket").dup() as rest:
                 rest.setblocking(False)
-                while self._busy:
-                    count = rest.recv_into(self._buffer)
-                    if count:
-                        self.buffer_updated(count)
-                    elif isinstance(error, BrokenPipeError):
-                        self.eof_received()
-                        return
-                    else:
-                        return
+                while self._busy and (count := rest.recv_into(self._buffer)):
+                    self.buffer_updated(count)
+                # The system says so when the server had ended its side before it refused ours.
+                if isinstance(error, BrokenPipeError):
+                    self.eof_received()
         except OSError:
             pass
 
@@ -244,12 +243,7 @@ class Connection(asyncio.BufferedProtocol):
                     self._secured.set_result(None)
                 self._outbox.flush()
             while tls.ready and (size := tls.read(self._buffer)):
-                if not self._busy:
-                    self.abort()
-                    return
-                self.heard = True
-                if self._answer.feed(self._view[:size]):
-                    self._settle()
+                self._take(size)
         except ssl.SSLError as error:
             self._outbox.flush()
             self._broken(error)

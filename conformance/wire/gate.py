@@ -74,7 +74,10 @@ class Gate:
         Take note of an answer that was no overload.
         """
         if self._gap:
-            self._gap = 0.0 if self._gap <= self._floor else self._gap * 0.7
+            self._gap = max(self._gap * 0.7, self._floor)
+            # Those who still wait for their turn would all go at once if there were no gap any more.
+            if self._gap <= self._floor and self._next <= asyncio.get_running_loop().time():
+                self._gap = 0.0
         elif self._closed_until and self._closed_until <= asyncio.get_running_loop().time():
             self._closed_until = 0.0
 

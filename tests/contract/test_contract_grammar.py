@@ -61,7 +61,12 @@ CHANGES = [
         "words and chars", "{body: {input: {$text: {words: 3, chars: 4}}}}", "so many words, or of exactly"
     ),
     sending("form beside a key", "{body: {input: {$text: {words: 3}, a: b}}}", "a form stands alone"),
-    sending("words as text", "{body: {input: {$text: {words: lots}}}}", "a whole number, or a variable"),
+    sending(
+        "words as text",
+        "{body: {input: {$text: {words: lots}}}}",
+        "a whole number up to 10,000,000, or a variable",
+    ),
+    sending("a billion parts", "{body: {input: {$parts: {text: 1000000000}}}}", "up to 100,000"),
     sending("two bodies", "{raw: x, body: {input: a}}", "one body only"),
     sending("half a byte", "{raw_hex: abc}", "hex"),
     sending("variation", "{vary: key_odrer}", "did you mean key_order?"),

@@ -163,6 +163,9 @@ CHANGES = [
     sending("unknown variable", "{body: {input: $inptu}}", "no variable or fact 'inptu'"),
     sending("unknown field of a fact", "{body: {model: $model.name}}", "no variable or fact 'model.name'"),
     sending("field of a field", "{body: {model: $model.id.x}}", "no variable or fact 'model.id.x'"),
+    change(
+        "cap of a million parts", "caps.yaml", "far: [9]", "far: [1000000]", ("12", "too large to be made")
+    ),
     sending("impossible argument", "{body: {input: {$json: '{'}}}", "can't be made"),
     change(
         "unknown operation of an invariant",

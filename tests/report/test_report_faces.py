@@ -144,7 +144,7 @@ def test_live_progress_takes_the_same_lines() -> None:
     for line in sample_lines(live=True):
         progress.feed({**line, "phase": "[red]\x1b[2J"} if line["kind"] == "progress" else line)
     progress.close()
-    assert "34/34 clauses" in file.getvalue()
+    assert "34/34 cases" in file.getvalue()
     assert "[red]\\u001b[2J" in file.getvalue()
 
 

@@ -1,0 +1,3 @@
+"""
+Measurements by hand; see README.md. Nothing here runs in CI.
+"""
