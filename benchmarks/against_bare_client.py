@@ -36,9 +36,10 @@ class Sent:
     def spelled(self, server: Server) -> dict[str, str]:
         found = {}
         for name, value in self.headers:
+            filled = value
             for key, secret in server.secrets.items():
-                value = value.replace("${" + key + "}", secret)
-            found[name] = value
+                filled = filled.replace("${" + key + "}", secret)
+            found[name] = filled
         return found
 
 

@@ -32,7 +32,11 @@ def measure(rounds: int, show: bool) -> None:
         for _ in range(rounds):
             with serve() as server:
                 listed = _model(server)
-                document.write_text(json.dumps(openapi(contract, model=listed["id"], dimensions=listed["aurous_metadata"]["dimensions"])))
+                document.write_text(
+                    json.dumps(
+                        openapi(contract, model=listed["id"], dimensions=listed["aurous_metadata"]["dimensions"])
+                    )
+                )
                 wall, done = whole_process(
                     [program, "run", str(document), "--url", server.url, "-H", f"Authorization: Bearer {server.key}"],
                 )
@@ -61,7 +65,12 @@ def measure(rounds: int, show: bool) -> None:
     row("quick, requests", requests["quick"], 400)
     row("quick, wall as a share of schemathesis'", median["quick"] / median["schemathesis"], 0.5)
     row("standard, requests each second as such a multiple", statistics.median(sent) / rate["schemathesis"])
-    row("standard, cases each second as a multiple of schemathesis'", rate["standard"] / rate["schemathesis"], 10, most=False)
+    row(
+        "standard, cases each second as a multiple of schemathesis'",
+        rate["standard"] / rate["schemathesis"],
+        10,
+        most=False,
+    )
 
 
 def _model(server: Server) -> dict:

@@ -17,9 +17,9 @@ import orjson
 
 from benchmarks.yardstick import CONTRACT, row, serve, title
 from conformance.contract import load_contract
-from conformance.exchange import Exchange, Request
 from conformance.engine import run
 from conformance.engine.target import read_target
+from conformance.exchange import Exchange, Request
 from conformance.judge.invariants import Invariant, judge_invariants
 from conformance.judge.scene import Memory, Scene
 from conformance.judge.view import View
@@ -30,7 +30,9 @@ ROWS, WIDTH = 2048, 1024
 def answer() -> bytes:
     vectors = np.random.default_rng(0).normal(size=(ROWS, WIDTH))
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    data = [{"object": "embedding", "index": index, "embedding": vector.tolist()} for index, vector in enumerate(vectors)]
+    data = [
+        {"object": "embedding", "index": index, "embedding": vector.tolist()} for index, vector in enumerate(vectors)
+    ]
     usage = {"prompt_tokens": 1, "total_tokens": 1, "credits_charged": 0.1}
     return orjson.dumps({"object": "list", "data": data, "model": "m", "usage": usage})
 
@@ -76,7 +78,11 @@ def measure(rounds: int) -> None:
     body = {"model": model, "input": "text", "dimensions": WIDTH}
 
     def view() -> View:
-        return View(Exchange(Request("POST", operation.path), 200, (("content-type", "application/json"),), raw), operation, body)
+        return View(
+            Exchange(Request("POST", operation.path), 200, (("content-type", "application/json"),), raw),
+            operation,
+            body,
+        )
 
     def arrays() -> list:
         found = view().vectors
@@ -86,7 +92,10 @@ def measure(rounds: int) -> None:
     def judged() -> list:
         return list(judge_invariants(invariants, view(), Scene(contract, Memory(), {})))
 
-    parsers = {"orjson": timed(lambda: orjson.loads(raw), rounds), "msgspec": timed(lambda: msgspec.json.decode(raw), rounds)}
+    parsers = {
+        "orjson": timed(lambda: orjson.loads(raw), rounds),
+        "msgspec": timed(lambda: msgspec.json.decode(raw), rounds),
+    }
     for name, seconds in parsers.items():
         row(f"{name}, parsing {len(raw) / 1e6:.0f} MB", seconds * 1000, unit=" ms")
     fastest = min(parsers.values())

@@ -18,7 +18,10 @@ def peak(drawn: int, seed: int) -> float:
     Return the peak in MB of a process of its own; whatever it draws is in the cache, or is not, as in any run.
     """
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.memory", "--inside", str(drawn), "--seed", str(seed)], check=True, capture_output=True, text=True
+        [sys.executable, "-m", "benchmarks.memory", "--inside", str(drawn), "--seed", str(seed)],
+        check=True,
+        capture_output=True,
+        text=True,
     )
     return float(done.stdout.split()[-1])
 

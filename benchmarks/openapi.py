@@ -79,4 +79,8 @@ def _only_accepted(schema: Any, urls: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    json.dump(openapi(load_contract(sys.argv[1]), model=sys.argv[2], dimensions=[int(d) for d in sys.argv[3:]]), sys.stdout, indent=2)
+    json.dump(
+        openapi(load_contract(sys.argv[1]), model=sys.argv[2], dimensions=[int(d) for d in sys.argv[3:]]),
+        sys.stdout,
+        indent=2,
+    )

@@ -30,8 +30,15 @@ class Timed:
     verdicts: dict[str, str] = field(default_factory=dict)
 
 
-def timed_run(server: Server, *, budget: str, seed: int = 0, keep: bool = False, drawn: int | None = None,
-              watch: Callable[[dict[str, Any]], None] = lambda line: None) -> Timed:
+def timed_run(
+    server: Server,
+    *,
+    budget: str,
+    seed: int = 0,
+    keep: bool = False,
+    drawn: int | None = None,
+    watch: Callable[[dict[str, Any]], None] = lambda line: None,
+) -> Timed:
     """
     Judge *server*; *keep* keeps the case lines of the phases that fire at once, *drawn* replaces the budget's number.
     """

@@ -27,7 +27,11 @@ def measure(names: list[str | None], budget: str, seeds: int) -> None:
                 counts = Counter(one.get(clause, "absent") for one in found)
                 if len(counts) > 1:
                     differing += 1
-                    odd = [str(seed) for seed, one in enumerate(found) if one.get(clause, "absent") != counts.most_common(1)[0][0]]
+                    odd = [
+                        str(seed)
+                        for seed, one in enumerate(found)
+                        if one.get(clause, "absent") != counts.most_common(1)[0][0]
+                    ]
                     print(f"  {clause}: {dict(counts)}, odd in seeds {', '.join(odd)}")
             row(f"{name or 'sound'}, {budget}: clauses that differ over {seeds} seeds", differing, 0)
 

@@ -1,5 +1,5 @@
 """
-The reference server behind a delay: every answer begins so many milliseconds late. Takes the reference server's options.
+The reference server behind a delay: every answer begins BENCH_DELAY_MS milliseconds late.
 """
 
 from __future__ import annotations

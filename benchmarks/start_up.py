@@ -17,6 +17,15 @@ from benchmarks.yardstick import row, title, whole_process
 ROOT = Path(__file__).resolve().parent.parent
 HEAVY = ("asyncio", "hypothesis", "httptools", "jinja2", "jsonschema_rs", "numpy", "orjson", "rich", "uvicorn", "yaml")
 
+LISTING = """
+import runpy, sys
+sys.argv = ["conformance", "--help"]
+try:
+    runpy.run_module("conformance", run_name="__main__")
+except SystemExit:
+    print(*sorted(sys.modules), file=sys.stderr)
+"""
+
 
 def measure(rounds: int, show: bool) -> None:
     walls: dict[str, list[float]] = {"python": [], "click": [], "help": [], "list": []}
@@ -35,8 +44,7 @@ def measure(rounds: int, show: bool) -> None:
     row("conformance --help", median["help"] * 1000, unit=" ms")
     row("conformance list", median["list"] * 1000, unit=" ms")
     row("--help as a multiple of import click", median["help"] / median["click"], 3)
-    code = "import runpy, sys\nsys.argv = ['conformance', '--help']\ntry:\n    runpy.run_module('conformance', run_name='__main__')\nexcept SystemExit:\n    pass\nprint(*sorted(sys.modules), file=sys.stderr)"
-    modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stderr.split()
+    modules = subprocess.run([sys.executable, "-c", LISTING], capture_output=True, text=True, check=True).stderr.split()
     row("modules imported by --help", len(modules))
     row("of these heavy ones", ", ".join(name for name in HEAVY if name in modules) or "none")
     if show:
@@ -47,9 +55,14 @@ def install() -> None:
     with tempfile.TemporaryDirectory() as folder:
         venv.create(Path(folder) / "venv", with_pip=True)
         python = str(Path(folder) / "venv" / "bin" / "python")
-        subprocess.run([python, "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), str(ROOT)], check=True)
+        subprocess.run(
+            [python, "-m", "pip", "install", "-q", "-c", str(ROOT / "constraints.txt"), str(ROOT)], check=True
+        )
         listed = subprocess.run(
-            [python, "-m", "pip", "list", "--format=freeze", "--exclude", "pip", "--exclude", "setuptools"], check=True, capture_output=True, text=True
+            [python, "-m", "pip", "list", "--format=freeze", "--exclude", "pip", "--exclude", "setuptools"],
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.split()
     row("packages of a plain install, this one counted", len(listed), 20)
 

@@ -40,7 +40,11 @@ class Server:
         Every key by its name, and those that a run makes from them.
         """
         keys = {name: value for name, value in self.environment.items() if value in self.ready["keys"].values()}
-        return keys | {f"{n}__cut": v[:-1] for n, v in keys.items()} | {f"{n}__swapcase": v.swapcase() for n, v in keys.items()}
+        return (
+            keys
+            | {f"{n}__cut": v[:-1] for n, v in keys.items()}
+            | {f"{n}__swapcase": v.swapcase() for n, v in keys.items()}
+        )
 
     def run(self, *options: str) -> tuple[float, subprocess.CompletedProcess[str]]:
         """
@@ -71,22 +75,28 @@ def serve(*options: str, module: str = "conformance.reference", canary: bool = T
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "target.yaml"
             # YAML reads JSON as it is.
-            target.write_text(json.dumps({
-                "contract": CONTRACT,
-                "base_url": ready["base_url"],
-                "key_env": main,
-                "operator": {"keys": {f"{role}_env": name for role, name in names.items() if role != "main"}},
-                "witnesses": {"clock": ready["clock"], "canary": {"listen": listen} if canary else None},
-                "pace": {"requests_per_second": None, "in_flight": 16, "timeout": 10},
-                "budget": {"requests": None, "credits": None, "seconds": None},
-            }))
+            target.write_text(
+                json.dumps(
+                    {
+                        "contract": CONTRACT,
+                        "base_url": ready["base_url"],
+                        "key_env": main,
+                        "operator": {"keys": {f"{role}_env": name for role, name in names.items() if role != "main"}},
+                        "witnesses": {"clock": ready["clock"], "canary": {"listen": listen} if canary else None},
+                        "pace": {"requests_per_second": None, "in_flight": 16, "timeout": 10},
+                        "budget": {"requests": None, "credits": None, "seconds": None},
+                    }
+                )
+            )
             yield Server(ready["base_url"], ready["keys"]["main"], ready, target, environment)
     finally:
         process.terminate()
         process.wait(timeout=10)
 
 
-def whole_process(command: list[str], environment: dict[str, str] | None = None) -> tuple[float, subprocess.CompletedProcess[str]]:
+def whole_process(
+    command: list[str], environment: dict[str, str] | None = None
+) -> tuple[float, subprocess.CompletedProcess[str]]:
     """
     Return the wall seconds of a command from start to end, and the finished process.
     """
@@ -121,5 +131,8 @@ def row(says: str, value: float | str, bar: float | None = None, *, most: bool =
     held = bar is None or (not isinstance(value, str) and (value <= bar if most else value >= bar))
     measured = value if isinstance(value, str) else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     sign = "" if bar is None else f"{'<=' if most else '>='} {bar:g}"
-    print(f"| {says:<62} | {measured + unit:>14} | {sign:>10} | {'' if bar is None else 'ok' if held else 'missed'} |", flush=True)
+    print(
+        f"| {says:<62} | {measured + unit:>14} | {sign:>10} | {'' if bar is None else 'ok' if held else 'missed'} |",
+        flush=True,
+    )
     return held

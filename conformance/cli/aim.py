@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.cli.boundary import boundary
+from conformance.cli.slips import remember_slip, remember_slips
 from conformance.errors import Fault, UsageError, shorten
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class Aim:
         from conformance.contract import contract_names, load_contract
 
         if name is None and self.target is not None and not _is_url(self.target):
+            remember_slips(Path(self.target))
             name = _named_contract(Path(self.target))
         if name is None:
             raise UsageError(
@@ -108,6 +110,7 @@ class Aim:
         if not _is_url(self.target):
             path = Path(self.target)
             _check_file(path, self.target)
+            remember_slips(path)
             # An application in this process is imported as `python -m` would: the working folder counts.
             if "" not in sys.path and str(Path.cwd()) not in sys.path:
                 sys.path.append(str(Path.cwd()))
@@ -116,6 +119,8 @@ class Aim:
 
         from conformance.wire.address import Address
 
+        remember_slip("--target", self.target)
+        remember_slip("--key-env", self.key_env)
         address = Address(self.target)
         target = simple_target(contract, base_url=self.target, key_env=self.key_env)
         return replace(target, requests_per_second=None) if _is_loopback(address.host) else target
@@ -149,7 +154,7 @@ def aim_options(function: Callable[..., Any]) -> Callable[..., Any]:
         aim = Aim(target, reference, key_env, model, requests_per_second, in_flight)
         return function(*args, aim=aim, **options)
 
-    command: Any = aimed
+    command: Callable[..., Any] = aimed
     for option in reversed(
         (
             click.option("--target", metavar="FILE|URL", help="The server under test: a target file, or its address."),
@@ -216,5 +221,15 @@ def _named_contract(path: Path) -> str | None:
 
     _check_file(path, str(path))
     value = read_document(path).value
-    name = value.get("contract") if isinstance(value, dict) else None
+    if not isinstance(value, dict):
+        raise UsageError(
+            Fault(
+                "the target file is not a mapping",
+                where=f"{path}:1",
+                got="nothing" if value is None else shorten(value, limit=60),
+                expected="keys such as contract and base_url",
+                move="write base_url: http://… on a line of its own",
+            )
+        )
+    name = value.get("contract")
     return name if isinstance(name, str) else None

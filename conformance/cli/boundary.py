@@ -14,9 +14,15 @@ import click
 
 from conformance.errors import ConformanceError
 
-__all__ = ["Boundary", "boundary"]
+__all__ = ["Boundary", "PipeClosed", "boundary"]
 
 _BROKEN_PIPE = 141  # what a shell reports of a process that SIGPIPE ended
+
+
+class PipeClosed(Exception):
+    """
+    Raised in place of BrokenPipeError, which click would turn into an exit code that means something else here.
+    """
 
 
 class Boundary:
@@ -63,7 +69,7 @@ class Boundary:
             return leave.exit_code
         except (KeyboardInterrupt, click.Abort):
             return self._tell("interrupted before there was anything to report", 3)
-        except BrokenPipeError:
+        except (PipeClosed, BrokenPipeError):
             _silence()
             return _BROKEN_PIPE
         except Exception as problem:  # noqa: BLE001 - this is where all of them end

@@ -15,7 +15,7 @@ from conformance.errors import Fault, UsageError, shorten
 if TYPE_CHECKING:
     from conformance.contract import Clause, Contract
 
-__all__ = ["command"]
+__all__ = ["command", "explain_clause"]
 
 _LABEL = 10
 _CASES = 3  # cases shown whole; the others by name
@@ -43,7 +43,7 @@ def command(clause: str, contract: str | None) -> int:
     for number, (owner, one) in enumerate(found):
         if number:
             click.echo("\n")
-        for line in _explain(owner, one, page_width() or 100):
+        for line in explain_clause(owner, one, page_width() or 100):
             click.echo(line)
     return 0
 
@@ -66,7 +66,10 @@ def _unknown(given: str, contracts: Iterable[Contract]) -> UsageError:
     )
 
 
-def _explain(contract: Contract, clause: Clause, width: int) -> Iterator[str]:
+def explain_clause(contract: Contract, clause: Clause, width: int) -> Iterator[str]:
+    """
+    Yield the lines that say all of one clause, in about *width* columns.
+    """
     yield f"{clause.id}  {clause.level.value}  ({contract.name} {contract.revision})"
     yield from wrap(clause.says, width=width, indent=2)
     yield ""

@@ -19,7 +19,12 @@ _LEVELS = ("MUST", "SHOULD", "MAY")
 @click.command("list")
 @click.argument("contract", required=False)
 @click.option("--clause", "clauses", multiple=True, metavar="GLOB", help="Only clauses whose id matches; repeatable.")
-@click.option("--level", type=click.Choice(_LEVELS, case_sensitive=False), help="Only clauses of this level.")
+@click.option(
+    "--level",
+    type=click.Choice(_LEVELS, case_sensitive=False),
+    metavar="MUST|SHOULD|MAY",
+    help="Only clauses of this level.",
+)
 def command(contract: str | None, clauses: tuple[str, ...], level: str | None) -> int:
     """
     List the contracts, or the clauses of CONTRACT.

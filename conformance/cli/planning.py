@@ -23,7 +23,10 @@ __all__ = ["command"]
 @aim_options
 @click.option("--clause", "clauses", multiple=True, metavar="GLOB", help="Only clauses whose id matches; repeatable.")
 @click.option(
-    "--level", type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False), help="Only clauses of this level."
+    "--level",
+    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
+    metavar="MUST|SHOULD|MAY",
+    help="Only clauses of this level.",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, metavar="N", show_default=True, help="Seed of all that is drawn."

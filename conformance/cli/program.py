@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import click
 
 from conformance import __version__
-from conformance.cli.boundary import Boundary
+from conformance.cli.boundary import Boundary, PipeClosed
 
 __all__ = ["Program", "main"]
 
@@ -57,6 +57,12 @@ class Program(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):
             formatter.write_dl([(name, says) for name, (_, says) in _COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise PipeClosed from None
 
     def main(
         self,

@@ -27,7 +27,10 @@ _FILE = click.Path(dir_okay=True, path_type=Path)
 @aim_options
 @click.option("--clause", "clauses", multiple=True, metavar="GLOB", help="Only clauses whose id matches; repeatable.")
 @click.option(
-    "--level", type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False), help="Only clauses of this level."
+    "--level",
+    type=click.Choice(["MUST", "SHOULD", "MAY"], case_sensitive=False),
+    metavar="MUST|SHOULD|MAY",
+    help="Only clauses of this level.",
 )
 @click.option("--seed", type=click.IntRange(0), metavar="N", help="Seed of all that is drawn  [default: 0]")
 @click.option("--budget", type=click.Choice(["quick", "standard", "deep"]), help="How thorough  [default: standard]")

@@ -36,7 +36,9 @@ def embedded_target(contract: Contract, *options: str, timeout: float = 10.0, me
     if media:
         command += ["--media-origin", f"http://127.0.0.1:{port}"]
     # In a session of its own, so that a Ctrl-C on the terminal ends the run first, and the run ends the server.
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()

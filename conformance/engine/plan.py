@@ -91,8 +91,8 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
     for clause in clauses:
         if clause.unless == "canary_over_http" and session.canary_proven and session.canary is not None:
             if session.canary.base_url.startswith("http:"):
-                plan.gaps.append(Gap(clause.id, "", "", "witnesses.canary.public_url: an https address; a target that takes the "
-                                     "suite's http canary has its URL policy switched off"))
+                plan.gaps.append(Gap(clause.id, "", "", "witnesses.canary.public_url: an https address (a target that takes the "
+                                     "suite's http canary has its URL policy switched off)"))
                 continue
         pools.append((clause, _directed(session, clause, effort, plan)))
         _special(session, clause, effort, plan)

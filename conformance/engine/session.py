@@ -131,7 +131,7 @@ class Session:
         codes = self.contract.transient.get("codes", ())
         for tried in range(_TRANSIENT_TRIES):
             exchange = await self.client.send(request)
-            view = View(exchange, operation, step.body)
+            view = View(exchange, operation, step.body, key=step.key)
             transient = view.status >= 500 and codes and pointer(view.document, self.contract.refusal["code"]) in codes
             if not transient:
                 break

@@ -21,13 +21,15 @@ __all__ = ["Invariant", "judge_invariants", "make_invariant"]
 @dataclass(frozen=True, slots=True)
 class Invariant:
     """
-    One invariant with the target's facts filled in. *sent* validates the request body, *where* and *unless* are
+    One invariant with the target's facts filled in. *keys* are the roles of
+    the keys that it speaks of (None: all), *sent* validates the request body, *where* and *unless* are
     expectations that the answer has to meet, or must not meet, for the invariant to apply.
     """
 
     clause: str
     operations: frozenset[str]
     outcome: str
+    keys: frozenset[str] | None
     status: Any
     sent: Any
     where: Mapping[str, Any] | None
@@ -41,6 +43,8 @@ class Invariant:
         if view.operation.name not in self.operations:
             return False
         if self.outcome != "any" and view.outcome != self.outcome:
+            return False
+        if self.keys is not None and view.key not in self.keys:
             return False
         if self.status is not None and not in_statuses(view.status, self.status):
             return False
@@ -65,6 +69,7 @@ def make_invariant(clause: str, on: Mapping[str, Any], expect: Mapping[str, Any]
         clause=clause,
         operations=frozenset(on["operations"]),
         outcome=on.get("outcome", "any"),
+        keys=frozenset(on["keys"]) if "keys" in on else None,
         status=on.get("status"),
         sent=jsonschema_rs.validator_for(on["sent"]) if "sent" in on else None,
         where=on.get("where"),

@@ -15,6 +15,8 @@ from conformance.verdict import Finding
 
 __all__ = ["Refusal", "refusal_of"]
 
+_ANY = 100  # how many statuses say that a request is refused
+
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
@@ -28,7 +30,7 @@ class Refusal:
     field: str | None
 
     def describe(self) -> str:
-        status = " or ".join(map(str, sorted(self.status)))
+        status = "any 4xx" if len(self.status) == _ANY else " or ".join(map(str, sorted(self.status)))
         type_ = f" {' or '.join(sorted(self.types))}" if self.types else ""
         codes = f" with code {' or '.join(sorted(self.codes))}" if self.codes else ""
         return f"a refusal: {status}{type_}{codes}"
@@ -80,7 +82,7 @@ def refusal_of(argument: Any, contract: Contract) -> Refusal:
     like = argument.get("like", ()) if isinstance(argument, Mapping) else ()
     rows = [contract.errors[name] for name in names or like if name in contract.errors]
     if status is None:
-        status = [s for row in rows for s in row.status] or list(range(400, 500))
+        status = [s for row in rows for s in row.status] or list(range(400, 400 + _ANY))
     if type_ is None:
         types = frozenset(row.type for row in rows) or None
     else:

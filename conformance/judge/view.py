@@ -45,20 +45,31 @@ def pointer(document: Any, path: str) -> Any:
     return value
 
 
+def _replace_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {_replace_surrogates(key): _replace_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_replace_surrogates(item) if isinstance(item, (str, list, dict)) else item for item in value]
+    return value
+
+
 class View:
     """
-    An exchange with its request's body value and its operation.
+    An exchange with its request's body value, its operation, and the role of the key that it was sent with.
 
     *document* is the parsed answer, or MISSING; *json_problem* says why it is no strict JSON (a document may still be
     there when only NaN, Infinity or a lone surrogate is wrong with it).
     """
 
-    __slots__ = ("_document", "_problem", "_vectors", "body", "exchange", "operation", "status")
+    __slots__ = ("_document", "_problem", "_vectors", "body", "exchange", "key", "operation", "status")
 
-    def __init__(self, exchange: Exchange, operation: Operation, body: Any) -> None:
+    def __init__(self, exchange: Exchange, operation: Operation, body: Any, *, key: str = "main") -> None:
         self.exchange = exchange
         self.operation = operation
         self.body = body
+        self.key = key
         self.status: int = exchange.status or 0
         self._document: Any = None
         self._problem: str | None = None
@@ -105,13 +116,29 @@ class View:
             self._document = orjson.loads(raw)
         except orjson.JSONDecodeError as problem:
             self._problem = f"{problem.msg} at byte {problem.pos}" if raw else "the body is empty"
-            if raw[:1] in (b"{", b"[") and len(raw) < 1 << 22:
-                try:
-                    self._document = json.loads(raw.decode("utf-8", "surrogatepass"))
-                except (ValueError, RecursionError):
-                    self._document = MISSING
+            self._parse_leniently(raw)
         if self.success and self.operation.vector_rows and self.operation.vector_value:
             self._vectors = take_vectors(self._document, self.operation.vector_rows, self.operation.vector_value)
+
+    def _parse_leniently(self, raw: bytes) -> None:
+        """
+        Parse what the strict parser refused. The escape of a lone surrogate is JSON, however unwise, and a server may
+        only be quoting its client; NaN and Infinity are not.
+        """
+        if raw.lstrip()[:1] not in (b"{", b"[") or len(raw) > 1 << 22:
+            return
+        constants: list[str] = []
+
+        def note(name: str) -> float:
+            constants.append(name)
+            return float(name)
+
+        try:
+            document = json.loads(raw.decode("utf-8"), parse_constant=note)
+        except (ValueError, RecursionError):
+            return
+        self._document = _replace_surrogates(document)
+        self._problem = f"{constants[0]} is no JSON number" if constants else ""
 
     def drop(self) -> None:
         """

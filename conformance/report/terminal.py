@@ -132,7 +132,10 @@ class _Page:
     def _not_established(self) -> None:
         self._title("Not established", len(self.summary.judged("not_established")))
         shared = dict.fromkeys(
-            note for clause in self.summary.judged("not_established") for note in clause["notes"] if note.startswith(_CONTROLS)
+            note
+            for clause in self.summary.judged("not_established")
+            for note in clause["notes"]
+            if note.startswith(_CONTROLS)
         )
         for note in shared:
             self._row("because", note, style="yellow")

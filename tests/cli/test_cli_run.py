@@ -83,7 +83,7 @@ def test_every_second_run_of_one_seed_is_judged_alike(call, servers):
 
 def test_uncharged_clauses_hold_alone(call):
     # The twins are charged; alone, nothing else would have sent them before the balance is read.
-    assert call("run", "aurous", "--reference", "--clause", "uncharged.caps.*", "--no-progress").exit_code == 0
+    assert call("run", "aurous", "--reference", "--clause", "uncharged.caps.*", "--budget", "quick", "--no-progress").exit_code == 0
 
 
 def test_always_500_is_not_conformant(call, servers):

@@ -18,7 +18,10 @@ def main(command: str, *options: str) -> int:
         if command == "selftest" and find_spec(f"conformance.reference.{name}") is None:
             continue
         print(f"$ conformance {command} {name} {' '.join(options)}".rstrip(), flush=True)
-        worst = max(worst, subprocess.run([sys.executable, "-m", "conformance", command, name, *options], check=False).returncode)
+        worst = max(
+            worst,
+            subprocess.run([sys.executable, "-m", "conformance", command, name, *options], check=False).returncode,
+        )
     return worst
 
 

@@ -18,7 +18,10 @@ PUBLIC = [
     for path in PATHS
     if not path.endswith("__main__.py")
     and not any(part.startswith("_") for part in path.removesuffix("/__init__.py").split("/"))
-    and any(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ImportFrom)) for node in ast.parse(modules()[path]).body)
+    and any(
+        isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ImportFrom))
+        for node in ast.parse(modules()[path]).body
+    )
 ]
 
 
@@ -68,6 +71,7 @@ def test_what_is_exported_is_described(path: str) -> None:
     bare = [
         name
         for name, item in found.items()
-        if (inspect.isfunction(item) or inspect.isclass(item)) and not (vars(item).get("__doc__") if inspect.isclass(item) else item.__doc__)
+        if (inspect.isfunction(item) or inspect.isclass(item))
+        and not (vars(item).get("__doc__") if inspect.isclass(item) else item.__doc__)
     ]
     assert bare == []

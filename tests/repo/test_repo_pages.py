@@ -15,7 +15,9 @@ if sys.version_info >= (3, 11):
 else:
     import tomli as tomllib
 
-INSTALL = 'python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e ".[dev]" && .venv/bin/python -m pytest -q'
+INSTALL = (
+    'python3 -m venv .venv && .venv/bin/pip install -q -c constraints.txt -e ".[dev]" && .venv/bin/python -m pytest -q'
+)
 
 
 def project() -> dict:
@@ -42,7 +44,9 @@ def test_every_dependency_has_its_reason(name: str) -> None:
 
 def test_no_reason_is_left_of_a_dependency_that_is_gone() -> None:
     section = (ROOT / "ARCHITECTURE.md").read_text("utf-8").partition("## Dependencies")[2].partition("\n## ")[0]
-    known = {package(item) for extra in project()["project"]["optional-dependencies"].values() for item in extra} | set(runtime())
+    known = {package(item) for extra in project()["project"]["optional-dependencies"].values() for item in extra} | set(
+        runtime()
+    )
     assert set(re.findall(r"^- `([\w.-]+)`: ", section, re.MULTILINE)) <= known
 
 
@@ -50,11 +54,21 @@ def test_everything_that_is_installed_is_pinned() -> None:
     """
     Every package of pyproject.toml has a line in constraints.txt; a pin is an exact version without an address.
     """
-    rows = [row for row in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if row and not row.startswith("#")]
-    assert [row for row in rows if not re.fullmatch(r'[a-z0-9-]+==[\w.]+(?:; python_version [<>=]+ "[\d.]+"(?: and python_version < "[\d.]+")?)?', row)] == []
+    rows = [
+        row for row in (ROOT / "constraints.txt").read_text("utf-8").splitlines() if row and not row.startswith("#")
+    ]
+    assert [
+        row
+        for row in rows
+        if not re.fullmatch(
+            r'[a-z0-9-]+==[\w.]+(?:; python_version [<>=]+ "[\d.]+"(?: and python_version < "[\d.]+")?)?', row
+        )
+    ] == []
     pinned = {row.partition("==")[0] for row in rows}
     extras = project()["project"]["optional-dependencies"].values()
-    named = {package(item) for item in project()["project"]["dependencies"]} | {package(item) for extra in extras for item in extra}
+    named = {package(item) for item in project()["project"]["dependencies"]} | {
+        package(item) for extra in extras for item in extra
+    }
     assert named - pinned == set()
 
 
@@ -94,7 +108,10 @@ def test_the_pages_name_modules_that_are_there() -> None:
     """
     gone = []
     for path in (p for p in tracked() if p.suffix == ".md" and p.name != "CHANGELOG.md"):
-        for name in re.findall(r"`((?:conformance|specs|tests|benchmarks|docs|fixtures|reports)/[\w./-]+)`", (ROOT / path).read_text("utf-8")):
+        for name in re.findall(
+            r"`((?:conformance|specs|tests|benchmarks|docs|fixtures|reports)/[\w./-]+)`",
+            (ROOT / path).read_text("utf-8"),
+        ):
             if "NAME" not in name and not (ROOT / name).exists():
                 gone.append(f"{path}: {name}")
     assert gone == []

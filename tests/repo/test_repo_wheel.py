@@ -19,9 +19,17 @@ pytestmark = pytest.mark.timeout(300)
 
 
 def call(*command: str | Path, cwd: Path) -> subprocess.CompletedProcess[str]:
-    surroundings = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_CONFIG")}
-    done = subprocess.run([str(c) for c in command], cwd=cwd, env=surroundings, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    surroundings = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONPATH", "VIRTUAL_ENV", "COVERAGE_PROCESS_CONFIG")
+    }
+    done = subprocess.run(
+        [str(c) for c in command], cwd=cwd, env=surroundings, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, (
+        f"{command} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}"
+    )
     return done
 
 
@@ -40,7 +48,9 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def wheel(copy: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    call(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, copy, cwd=folder)
+    call(
+        sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", folder, copy, cwd=folder
+    )
     [path] = folder.glob("*.whl")
     return path
 
@@ -62,7 +72,18 @@ def test_the_wheel_holds_what_is_tracked_and_nothing_else(wheel: Path) -> None:
 
 
 def test_the_wheel_declares_a_small_install(installed: Path) -> None:
-    listed = call(installed / "python", "-m", "pip", "list", "--format=freeze", "--exclude", "pip", "--exclude", "setuptools", cwd=installed)
+    listed = call(
+        installed / "python",
+        "-m",
+        "pip",
+        "list",
+        "--format=freeze",
+        "--exclude",
+        "pip",
+        "--exclude",
+        "setuptools",
+        cwd=installed,
+    )
     assert len(listed.stdout.split()) <= 20
 
 
@@ -80,8 +101,22 @@ def test_the_sdist_builds_the_same_wheel(copy: Path, wheel: Path, tmp_path: Path
     build = "import sys, hatchling.build; print(hatchling.build.build_sdist(sys.argv[1]))"
     name = call(sys.executable, "-c", build, tmp_path, cwd=copy).stdout.split()[-1]
     with tarfile.open(tmp_path / name) as archive:
-        archive.extractall(tmp_path / "sdist", filter="data") if hasattr(tarfile, "data_filter") else archive.extractall(tmp_path / "sdist")
+        archive.extractall(tmp_path / "sdist", filter="data") if hasattr(
+            tarfile, "data_filter"
+        ) else archive.extractall(tmp_path / "sdist")
     [source] = (tmp_path / "sdist").iterdir()
-    call(sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", tmp_path, source, cwd=tmp_path)
+    call(
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "-q",
+        "--no-deps",
+        "--no-build-isolation",
+        "-w",
+        tmp_path,
+        source,
+        cwd=tmp_path,
+    )
     [again] = tmp_path.glob("*.whl")
     assert sorted(zipfile.ZipFile(again).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
