@@ -251,6 +251,8 @@ def derive_cap(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[Claus
         also = tuple((clause.id, expect) for clause, expect in extras)
         at, over, far = [], [], []
         for name, variant in row["variants"].items():
+            if operation not in variant.get("operations", operations):
+                continue
             needs = tuple(variant.get("needs", ()))
             send = {"body": variant["body"], "operation": operation}
             weight = variant.get("weight", 1)
@@ -258,7 +260,7 @@ def derive_cap(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[Claus
             accepted: Data = {"success": True}
             if or_refused:
                 accepted = {"any_of": [{"success": True}, {"refusal": {"codes": list(or_refused)}}]}
-            for n in (top, top - 1):
+            for n in (top,) if variant.get("just", False) else (top, top - 1):
                 if n >= 0:
                     at.append(CaseTemplate(f"{name}.{n}", (StepTemplate("accepted", send, accepted),), operation, needs,
                                            bind=(("n", n), ("max", top)), or_refused=or_refused, weight=weight))

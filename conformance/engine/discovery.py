@@ -187,7 +187,7 @@ async def _prove_canary(session: Session) -> None:
         session.canary_proven = True
         return
     seen = "accepted but never fetched" if view.success else f"refused ({_described(session, view)})"
-    session.lacks["canary"] = f"{supply}; the suite's own media URL was {seen}"
+    session.lacks["canary"] = f"{supply} (the suite's own media URL was {seen})"
 
 
 async def _prove_media(session: Session) -> None:

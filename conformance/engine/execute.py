@@ -63,6 +63,18 @@ async def attempt(session: Session, case: Case) -> Outcome:
     """
     outcome = Outcome(case)
     steps: dict[str, View] = {}
+    try:
+        await _run_steps(session, case, steps, outcome)
+    finally:
+        _share(session, case, outcome)
+    if not outcome.breaches.get(case.clause) and not outcome.reason:
+        await _check_twin(session, case, outcome)
+    elif case.twin is not None and outcome.breaches.get(case.clause):
+        await _excuse(session, case, outcome)
+    return outcome
+
+
+async def _run_steps(session: Session, case: Case, steps: dict[str, View], outcome: Outcome) -> None:
     for step in case.steps:
         if step.wait:
             await asyncio.sleep(step.wait)
@@ -74,11 +86,26 @@ async def attempt(session: Session, case: Case) -> Outcome:
             await asyncio.sleep(session.ledger.lag * 1.5)
         if not await _run_step(session, case, step, steps, outcome):
             break
-    if not outcome.breaches.get(case.clause) and not outcome.reason:
-        await _check_twin(session, case, outcome)
-    elif case.twin is not None and outcome.breaches.get(case.clause):
-        await _excuse(session, case, outcome)
-    return outcome
+
+
+def _share(session: Session, case: Case, outcome: Outcome) -> None:
+    """
+    Let the answer at a limit serve as the twin of what lies beyond it, so that it is paid for once.
+    """
+    identity = twin_identity(case, case.steps[0])
+    if identity in session.shareable:
+        session.shareable.discard(identity)
+        waiting = session.twins.setdefault(identity, asyncio.get_running_loop().create_future())
+        if not waiting.done():
+            waiting.set_result(outcome.views[0][1] if outcome.views else None)
+
+
+def twin_identity(case: Case, step: Step) -> tuple[str, str, bytes]:
+    """
+    Return what makes a twin the same as another: operation, key and body, whatever the case's nonce.
+    """
+    body = step.request.body if step.request is not None else None
+    return step.operation, step.key, (body or b"").replace(case.nonce.encode(), b"")
 
 
 async def _advance(session: Session, seconds: float, outcome: Outcome) -> bool:
@@ -218,12 +245,16 @@ async def twin_answer(session: Session, case: Case) -> View | None:
     twin = case.twin
     if twin is None or twin.request is None:
         return None
-    identity = (twin.operation, twin.key, (twin.request.body or b"").replace(case.nonce.encode(), b""))
-    task = session.twins.get(identity)
-    if task is None:
-        task = asyncio.ensure_future(_send_twin(session, twin))
-        session.twins[identity] = task
-    return await task
+    identity = twin_identity(case, twin)
+    answer = session.twins.get(identity)
+    if answer is None:
+        # A case of the plan that sends the very same request comes before those that lean on it.
+        if identity in session.shareable:
+            answer = asyncio.get_running_loop().create_future()
+        else:
+            answer = asyncio.ensure_future(_send_twin(session, twin))
+        session.twins[identity] = answer
+    return await asyncio.shield(answer) or await _send_twin(session, twin)
 
 
 async def _send_twin(session: Session, twin: Step) -> View:

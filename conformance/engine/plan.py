@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from conformance.contract import Clause, Contract
+from conformance.engine.execute import twin_identity
 from conformance.engine.session import Session
 from conformance.generate.case import Case, Gap
 from conformance.generate.machine import sequences
@@ -100,6 +101,13 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
     for clause, cases in chosen:
         for case in cases:
             _phase(plan, case, clause).append(case)
+    session.shareable.update(
+        twin_identity(case, case.steps[0])
+        for case in plan.main
+        if len(case.steps) == 1 and case.twin is None and case.steps[0].times == 1 and not case.steps[0].tokens
+        and case.steps[0].request is not None and case.steps[0].request.connection == "pooled"
+        and ("success" in case.steps[0].expect or case.or_refused)
+    )
     return plan
 
 

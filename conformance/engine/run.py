@@ -17,6 +17,7 @@ from conformance.contract import Contract
 from conformance.engine.closing import closing_lines
 from conformance.engine.crowd import run_burst, run_crowd
 from conformance.engine.discovery import discover
+from conformance.engine.execute import twin_identity
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
 from conformance.engine.quiet import run_window
 from conformance.engine.record import Recorder
@@ -235,6 +236,7 @@ def _left(cases: Iterable[Case], session: Session, options: Options) -> Iterable
         if done is None:
             yield case
         else:
+            session.shareable.discard(twin_identity(case, case.steps[0]))
             _take_over(session, done)
 
 

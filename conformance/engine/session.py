@@ -37,7 +37,8 @@ class Session:
     What every phase of a run works with.
 
     *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *dead* are
-    operations that don't serve a plain request. *lacks* maps a need that is not met to what to supply.
+    operations that don't serve a plain request. *lacks* maps a need that is not met to what to supply. *twins* are the answers
+    to twins, *shareable* the requests of the plan that are some case's twin as well.
     """
 
     contract: Contract
@@ -64,7 +65,8 @@ class Session:
     of: int = 0
     failures: int = 0
     phase: str = ""
-    twins: dict[tuple[str, str, bytes], asyncio.Task[View]] = field(default_factory=dict)
+    twins: dict[tuple[str, str, bytes], asyncio.Future[View | None]] = field(default_factory=dict)
+    shareable: set[tuple[str, str, bytes]] = field(default_factory=set)
     watched: list[tuple[str, str, str]] = field(default_factory=list)
     _keys: int = 0
 

@@ -13,6 +13,7 @@ from conformance.engine.shrink import shrink
 from conformance.generate.case import Case, refreshed
 from conformance.judge.view import View
 from conformance.verdict import Finding, Level
+from conformance.wire.client import BudgetSpent
 
 __all__ = ["run_case", "write_case"]
 
@@ -32,14 +33,24 @@ async def run_case(session: Session, case: Case) -> None:
             outcome = again
     if outcome.breaches:
         _excuse_dead(session, outcome)
-    if outcome.breaches:
-        seen, of = await _confirm(session, outcome)
+    spent: BudgetSpent | None = None
+    try:
+        if outcome.breaches:
+            seen, of = await _confirm(session, outcome)
+    except BudgetSpent as problem:
+        # What was seen is not lost because there is nothing left to see it again with.
+        spent = problem
     settle(session, outcome, seen=seen, of=of)
     shrunk = None
-    if case.clause in outcome.breaches and session.shop is not None and _worth_shrinking(session, case, seen, of):
-        shrunk = await shrink(session, outcome)
+    try:
+        if spent is None and case.clause in outcome.breaches and _worth_shrinking(session, case, seen, of):
+            shrunk = await shrink(session, outcome)
+    except BudgetSpent as problem:
+        spent = problem
     write_case(session, outcome, seen=seen, of=of, shrunk=shrunk)
     session.done += 1
+    if spent is not None:
+        raise spent
 
 
 def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:

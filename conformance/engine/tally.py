@@ -86,9 +86,9 @@ class Tally:
             return Verdict.PASS
         return Verdict.NOT_ESTABLISHED
 
-    def line(self, *, alive: bool, proven: bool = True) -> dict[str, Any]:
+    def line(self, *, alive: bool, proven: bool = True, ended: str | None = None) -> dict[str, Any]:
         """
-        Return the clause's line for the report log.
+        Return the clause's line for the report log; *ended* says why the run came to an early end.
         """
         clause = self.clause
         verdict = self.verdict(alive=alive)
@@ -99,7 +99,7 @@ class Tally:
                 missing.append("a target that serves a plain request and refuses a broken one (see the controls)")
             missing.extend(self.reasons)
             if not missing:
-                missing.append("no exchange of this run reached it")
+                missing.append(f"a run that comes so far ({ended})" if ended else "an exchange that it speaks of; this run had none")
         elif self.reasons or self.missing:
             left = [*self.missing, *self.reasons]
             notes.append(f"{len(left)} of its cases could not be established: {'; '.join(left[:2])}")

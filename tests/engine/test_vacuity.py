@@ -15,7 +15,7 @@ from conformance.engine.run import Options, preview, run
 from conformance.engine.target import Waiver, read_target, simple_target
 from conformance.errors import UsageError
 
-from .worlds import CREATE, ESTIMATE, MODEL, Answered, Asked, HangUp, World, contract, judge, make_target, refuse
+from .worlds import CREATE, ESTIMATE, MODEL, Answered, Asked, HangUp, World, contract, judge, light, make_target, refuse
 
 REFUSALS = ("refuse.batch", "refuse.model.missing", "refuse.input.mistyped", "caps.parts.over")
 
@@ -56,7 +56,7 @@ def test_a_clause_that_no_exchange_reached_is_not_established(clause: str) -> No
     assert report.verdict("models.list") == "pass"
     if clause != "status.never_5xx":
         assert report.verdict(clause) == "not_established"
-        assert report.clauses[clause]["missing"] == ["no exchange of this run reached it"]
+        assert "exchange" in report.clauses[clause]["missing"][0]
 
 
 def in_place_of_refusals(other: Answered | None) -> World:
@@ -148,15 +148,15 @@ NULLS = {
 
 @pytest.mark.parametrize("name", NULLS)
 def test_a_server_without_sense_passes_nothing(name: str) -> None:
-    report = judge(World(reply=NULLS[name]), model=MODEL, timeout=1.0)
+    report = judge(World(reply=NULLS[name]), *light(), model=MODEL, timeout=1.0)
     assert report.ids("pass") == set()
     assert report.ids("error") == set()
     assert report.code in (1, 3)
-    assert sum(report.footer["verdicts"]["MUST"].values()) == sum(1 for c in contract().clauses if c.level.value == "MUST")
+    assert sum(sum(level.values()) for level in report.footer["verdicts"].values()) == len(light())
 
 
 def test_a_server_without_sense_breaks_what_it_breaks() -> None:
-    report = judge(World(reply=NULLS["embedding"]), model=MODEL)
+    report = judge(World(reply=NULLS["embedding"]), "refuse.batch", "accept.plain", model=MODEL)
     assert report.code == 1
     assert "refuse.batch" in report.ids("fail")
     assert any("two different texts get the same vector" in note for note in report.clauses["accept.plain"]["notes"])
@@ -178,7 +178,7 @@ def accepts_anything(asked: Asked, answered: Answered) -> Answered | None:
     ("edit", "why"), [(one_vector, "two different texts get the same vector"), (accepts_anything, "a broken request is not refused")]
 )
 def test_a_target_that_fails_a_control_keeps_nothing(edit: Any, why: str) -> None:
-    report = judge(World(edit=edit))
+    report = judge(World(edit=edit), *light())
     assert report.ids("pass") == set()
     open_lines = [line for line in report.clauses.values() if line["verdict"] == "not_established"]
     assert open_lines
@@ -196,11 +196,11 @@ def test_a_balance_that_never_moves_establishes_nothing() -> None:
             return answered.rewrite({**answered.document, "credits": 100.0, "available_credits": 100.0})
         return None
 
-    report = judge(World(edit=edit), "uncharged.*", "money.*")
+    report = judge(World(edit=edit), "uncharged.*", "money.*", "refuse.batch")
     needing = {c.id for c in contract().clauses if "ledger" in c.needs} & set(report.clauses)
     assert len(needing) > 20
     assert needing <= report.ids("not_established")
-    assert "does not move" in report.clauses["uncharged.batch"]["missing"][0]
+    assert "does not move" in " ".join(report.clauses["uncharged.batch"]["missing"])
 
 
 @pytest.mark.parametrize("mode", ["exempt", "invoice"])
@@ -224,7 +224,7 @@ def test_a_balance_that_others_use_is_not_believed() -> None:
 
     report = judge(World(edit=edit), "uncharged.batch")
     assert report.verdict("uncharged.batch") == "not_established"
-    assert "other traffic" in report.clauses["uncharged.batch"]["missing"][0]
+    assert "other traffic" in " ".join(report.clauses["uncharged.batch"]["missing"])
 
 
 @pytest.mark.parametrize("answer", [Answered(403, b"{}"), Answered(200, b"{}"), Answered(200, b'{"credits": "12"}'), Answered(200, b"<html>")])
@@ -326,7 +326,7 @@ def test_what_a_server_lacks_does_not_decide_about_the_rest() -> None:
 
 
 def test_a_target_that_can_not_be_reached_is_incomplete() -> None:
-    report = judge(None, "refuse.batch", base_url="http://127.0.0.1:9", app=None)
+    report = judge(None, "refuse.batch", base_url="http://127.0.0.1:9")
     assert report.code == 3
     assert report.ids("not_established") == {"refuse.batch"}
     assert report.footer["incomplete"]
@@ -374,4 +374,5 @@ def test_a_dimension_is_compared_and_not_taken_as_it_comes() -> None:
 
 def test_a_route_that_is_not_there_passes_nothing() -> None:
     report = judge(World(edit=lambda asked, answered: Answered(404, b"{}") if asked.path == ESTIMATE else None), "estimate.*")
-    assert report.ids("pass") == set()
+    # A MAY is recorded, never counted against.
+    assert {c for c in report.ids("pass") if report.clauses[c]["level"] != "MAY"} == set()

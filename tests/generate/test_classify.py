@@ -137,7 +137,7 @@ json_values = st.recursive(
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.fixed_dictionaries({}, optional={name: json_values for name in ("model", "input", "dimensions", "encoding_format", "user", "x")}), st.sampled_from(["create", "estimate"]))
+@given(st.fixed_dictionaries({}, optional=dict.fromkeys(("model", "input", "dimensions", "encoding_format", "user", "x"), json_values)), st.sampled_from(["create", "estimate"]))
 def test_any_body_is_classified(body: dict[str, Any], operation: str) -> None:
     found = SHOP.classifier.classify(operation, body)
     assert not (found.accepted and (found.triggers or found.zones))

@@ -13,7 +13,7 @@ from typing import Any
 import orjson
 
 from conformance.reference.asgi import Answer, VerbatimName
-from conformance.reference.aurous.call import Call
+from conformance.reference.aurous.call import Call, Part
 from conformance.reference.aurous.refusals import Refusal
 from conformance.reference.zoo import Variant
 
@@ -195,6 +195,21 @@ def _kind_inside(call: Call, document: Document) -> Document:
     return document
 
 
+def _quote_key(call: Call, refusal: Refusal) -> Refusal:
+    if refusal.kind != "auth.invalid":
+        return refusal
+    presented = call.header(b"x-api-key") or call.header(b"authorization")
+    return dataclasses.replace(refusal, message=f"{refusal.message} Received {presented}.")
+
+
+def _utf16(text: str) -> int:
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def _fold_case(call: Call, parts: tuple[Part, ...]) -> tuple[Part, ...]:
+    return tuple(part._replace(value=part.value.casefold()) if part.kind == "text" else part for part in parts)
+
+
 def _one_embedding_model(call: Call, document: Document) -> Document:
     if call.path == "/v1/models":
         document["data"] = [row for row in document["data"] if row["kind"] == "embedding"][:1]
@@ -328,4 +343,21 @@ VARIANTS = (
         _content_type(b'Application/JSON;charset="UTF-8"'),
     ),
     Variant("no_rate_headers", "sends X-RateLimit headers with 429 only", _drop_but_on_429(b"x-ratelimit")),
+    Variant(
+        "empty_text_accepted_as_space",
+        "makes a vector of an empty text as of white space",
+        {"unchecked": frozenset({"text.empty", "text.blank"})},
+    ),
+    Variant("fetch_on_estimate", "fetches the images for an estimate", {"fetches_on_estimate": True}),
+    Variant("fetch_on_replay", "fetches the images again for a replay", {"fetches_on_replay": True}),
+    Variant("models_open", "lists models without a key", {"open_paths": frozenset({"/v1/models"})}),
+    Variant("text_cap_in_utf16", "counts the cap on text in UTF-16 units", {"measure_text": _utf16}),
+    Variant("user_cap_in_utf16", "counts the cap on user in UTF-16 units", {"measure_user": _utf16}),
+    Variant("vector_case_folded", "gives texts that differ in case the same vector", {"content": _fold_case}),
+    Variant("key_leaked", "repeats a refused key in the message", {"on_refusal": _quote_key}),
+    Variant(
+        "batch_message_no_way_out",
+        "does not say what to do instead of an array of strings",
+        _recode("input.batch", message="input is not valid."),
+    ),
 )

@@ -149,13 +149,6 @@ FAULTS = (
     Fault(
         "balance_open", "tells a balance without a key", ("A28",), {"open_paths": frozenset({"/v1/balance"})}
     ),
-    Fault("models_open", "lists models without a key", ("A28",), {"open_paths": frozenset({"/v1/models"})}),
-    Fault(
-        "key_leaked",
-        "repeats a bad key in the message",
-        ("A28",),
-        {"on_envelope": lambda call, envelope: _leak(call, envelope)},
-    ),
     Fault(
         "version_echo_wrong", "echoes a version that nobody asked for", ("A29",), _version_echo(b"2024-01-01")
     ),
@@ -265,14 +258,6 @@ FAULTS = (
         edit_answer(_drop_rate),
     ),
 )
-
-
-def _leak(call: Call, envelope: Row) -> Row:
-    if call.refusal is not None and call.refusal.kind == "auth.invalid":
-        envelope["error"]["message"] += (
-            f" Received {call.header(b'x-api-key') or call.header(b'authorization')}."
-        )
-    return envelope
 
 
 def _refuse_pin(call: Call, answer: Answer) -> Answer | None:

@@ -13,10 +13,6 @@ def _utf8(text: str) -> int:
     return len(text.encode("utf-8", "replace"))
 
 
-def _utf16(text: str) -> int:
-    return len(text.encode("utf-16-le", "surrogatepass")) // 2
-
-
 def _count(parts: object, *kinds: str) -> int:
     assert isinstance(parts, (list, tuple))
     found = [
@@ -100,12 +96,10 @@ FAULTS = (
         "text_cap_100000", "refuses texts of more than 100,000 characters", ("A17",), {"text_cap": 100_000}
     ),
     Fault("text_cap_in_bytes", "counts the cap on text in UTF-8 bytes", ("A17",), {"measure_text": _utf8}),
-    Fault("text_cap_in_utf16", "counts the cap on text in UTF-16 units", ("A17",), {"measure_text": _utf16}),
     Fault("text_cap_unchecked", "accepts a text part of any length", ("A17",), leave_out("caps.text")),
     Fault("user_cap_255", "refuses a user of 256 characters", ("A34",), {"user_cap": 255}),
     Fault("user_cap_257", "accepts a user of 257 characters", ("A34",), {"user_cap": 257}),
     Fault("user_cap_in_bytes", "counts the cap on user in UTF-8 bytes", ("A34",), {"measure_user": _utf8}),
-    Fault("user_cap_in_utf16", "counts the cap on user in UTF-16 units", ("A34",), {"measure_user": _utf16}),
     Fault("user_cap_unchecked", "accepts a user of any length", ("A34",), leave_out("caps.user")),
     Fault(
         "user_cap_wraps",
@@ -122,7 +116,6 @@ FAULTS = (
         ("A36",),
         leave_out("caps.tokens"),
     ),
-    Fault("token_cap_64000", "refuses more than 64,000 tokens", ("A17", "A36"), {"token_cap": 64_000}),
     Fault(
         "token_cap_truncates",
         "silently drops the text beyond the context instead of refusing it",

@@ -220,10 +220,4 @@ FAULTS = (
         ("A24",),
         edit_refusal("idempotency.running", status=500, type="server_error", code="internal_error"),
     ),
-    Fault(
-        "in_flight_retry_after",
-        "answers 429 while the first request of a key still runs",
-        ("A24", "A25"),
-        edit_refusal("idempotency.running", status=429, type="rate_limit", code="too_many_requests"),
-    ),
 )

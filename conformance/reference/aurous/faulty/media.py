@@ -56,30 +56,6 @@ FAULTS = (
         _fetch_before("caps.text"),
     ),
     Fault(
-        "fetch_before_credit",
-        "fetches the images before it looks at the balance",
-        ("A14", "A15"),
-        _fetch_before("credit"),
-    ),
-    Fault(
-        "fetch_before_conflict",
-        "fetches the images before it refuses a reused key",
-        ("A14", "A25"),
-        _fetch_before("idempotency.conflict"),
-    ),
-    Fault(
-        "fetch_on_estimate",
-        "fetches the images for an estimate",
-        ("A44", "A14"),
-        {"fetches_on_estimate": True},
-    ),
-    Fault(
-        "fetch_on_replay",
-        "fetches the images again for a replay",
-        ("A24", "A35"),
-        {"fetches_on_replay": True},
-    ),
-    Fault(
         "failed_fetch_ignored",
         "embeds an image that it could not fetch as if it were empty",
         ("A09",),

@@ -192,12 +192,6 @@ FAULTS = (
         {"charge": lambda call, cost: 0 if _images(call) else cost},
     ),
     Fault(
-        "charge_nothing",
-        "takes nothing for an embedding though it says so",
-        ("A23",),
-        {"charge": lambda call, cost: 0},
-    ),
-    Fault(
         "charge_base64_double",
         "takes twice the price when base64 is asked for",
         ("A23", "A33"),

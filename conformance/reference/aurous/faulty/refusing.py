@@ -98,7 +98,6 @@ _BY_WORD = {
     "caps.parts": "caps",
     "caps.images": "caps",
     "dimensions.value": "dimensions",
-    "input.batch": "batch",
 }
 
 
@@ -187,12 +186,6 @@ FAULTS = (
         "writes the message as a list",
         ("A06",),
         edit_error(lambda call, error: error.update(message=[error["message"]])),
-    ),
-    Fault(
-        "batch_message_no_way_out",
-        "does not say what to do instead of an array of strings",
-        ("A06",),
-        _reword(batch="input is not valid."),
     ),
     Fault(
         "caps_message_vague",

@@ -181,12 +181,6 @@ FAULTS = (
         {"refuses": _refuse_emoji},
     ),
     Fault(
-        "empty_text_accepted_as_space",
-        "makes a vector of an empty text",
-        ("A31",),
-        leave_out("text.empty", "text.blank"),
-    ),
-    Fault(
         "not_found_html",
         "answers unknown paths with a web page",
         ("A45",),

@@ -101,12 +101,6 @@ FAULTS = (
         {"content": lambda call, parts: (Part("text", "x", ""),)},
     ),
     Fault(
-        "vector_case_folded",
-        "gives texts that differ in case the same vector",
-        ("A19",),
-        {"content": lambda call, parts: tuple(part._replace(value=part.value.casefold()) for part in parts)},
-    ),
-    Fault(
         "vector_first_part_only",
         "embeds only the first part",
         ("A09",),
