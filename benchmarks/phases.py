@@ -18,7 +18,7 @@ __all__ = ["Timed", "timed_run"]
 @dataclass
 class Timed:
     """
-    What a run took: *seconds* and *requests* of the phases that fire at once, of the whole run, and those phases' lines.
+    What a run took: *seconds* and *requests* of the phases that fire at once, with their lines, and of the whole run.
     """
 
     exit: int = -1

@@ -26,6 +26,8 @@ __all__ = ["Outcome", "attempt", "twin_answer"]
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
 _FETCH_GRACE = 0.25
 _FETCH_STEP = 0.02
+_SETTLE = 2.0
+_SETTLE_STEP = 0.1
 
 
 @dataclass(slots=True)
@@ -82,8 +84,6 @@ async def _run_steps(session: Session, case: Case, steps: dict[str, View], outco
             if not await _advance(session, step.clock, outcome):
                 break
             continue
-        if step.settle and session.ledger is not None:
-            await asyncio.sleep(session.ledger.lag * 1.5)
         if not await _run_step(session, case, step, steps, outcome):
             break
 
@@ -131,7 +131,9 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         except LedgerError as problem:
             outcome.reason, outcome.supply = str(problem), "witnesses.ledger: a balance that can be read"
             return False
-    if step.together:
+    if step.settle:
+        views = [await _settled(session, step, steps)]
+    elif step.together:
         views = list(await asyncio.gather(*(session.send(step) for _ in range(step.times))))
     else:
         views = [await session.send(step) for _ in range(step.times)]
@@ -157,6 +159,19 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         _judge_group(case, step, views, scene, outcome)
     steps[step.name] = views[0]
     return not outcome.breaches.get(case.clause) and not outcome.reason
+
+
+async def _settled(session: Session, step: Step, steps: Mapping[str, View]) -> View:
+    """
+    Ask again until the answer is as expected, or has had time enough to become so.
+    """
+    waited = 0.0
+    while True:
+        view = await session.send(step)
+        if waited >= _SETTLE or not check(step.expect, view, replace_scene(session, steps)):
+            return view
+        await asyncio.sleep(_SETTLE_STEP)
+        waited += _SETTLE_STEP
 
 
 def replace_scene(session: Session, steps: Mapping[str, View]) -> Scene:

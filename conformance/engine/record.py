@@ -59,7 +59,7 @@ class Recorder:
         if exchange.status is not None:
             answer: dict[str, Any] = {
                 "status": exchange.status,
-                "bytes": len(exchange.body),
+                "bytes": view.size,
                 "ms": round(exchange.elapsed * 1000, 3),
             }
             if whole:

@@ -97,9 +97,9 @@ class Tally:
         if verdict is Verdict.NOT_ESTABLISHED:
             if self.established and not alive:
                 missing.append("a target that serves a plain request and refuses a broken one (see the controls)")
-            missing.extend(self.reasons)
+            missing.extend(f"because: {reason}" for reason in self.reasons)
             if not missing:
-                missing.append(f"a run that comes so far ({ended})" if ended else "an exchange that it speaks of; this run had none")
+                missing.append(f"because: the run ended first: {ended}" if ended else "because: no exchange of this run reached it")
         elif self.reasons or self.missing:
             left = [*self.missing, *self.reasons]
             notes.append(f"{len(left)} of its cases could not be established: {'; '.join(left[:2])}")

@@ -106,8 +106,11 @@ def _near(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 def _at_most(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     a, b = _number(argument["of"], view, scene), _number(argument["value"], view, scene)
-    if a is not None and b is not None and a > b:
-        yield Finding(f"at most {b:g}", f"{a:g}", str(argument["of"]))
+    if a is None or b is None:
+        return
+    room = argument.get("within", 0) + abs(b) * argument.get("relative", 0)
+    if a > b + room:
+        yield Finding(f"at most {b + room:.9g}", f"{a:.9g}", str(argument["of"]))
 
 
 def _more_than(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:

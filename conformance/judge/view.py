@@ -57,19 +57,21 @@ def _replace_surrogates(value: Any) -> Any:
 
 class View:
     """
-    An exchange with its request's body value, its operation, and the role of the key that it was sent with.
+    An exchange with its request's body value, its operation, the role of the key that it was sent with, and the
+    size of the answer's body in bytes.
 
     *document* is the parsed answer, or MISSING; *json_problem* says why it is no strict JSON (a document may still be
     there when only NaN, Infinity or a lone surrogate is wrong with it).
     """
 
-    __slots__ = ("_document", "_problem", "_vectors", "body", "exchange", "key", "operation", "status")
+    __slots__ = ("_document", "_problem", "_vectors", "body", "exchange", "key", "operation", "size", "status")
 
     def __init__(self, exchange: Exchange, operation: Operation, body: Any, *, key: str = "main") -> None:
         self.exchange = exchange
         self.operation = operation
         self.body = body
         self.key = key
+        self.size = len(exchange.body)
         self.status: int = exchange.status or 0
         self._document: Any = None
         self._problem: str | None = None

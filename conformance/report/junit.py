@@ -122,8 +122,10 @@ def _testcase(suite: Element, clause: Line, *, summary: Summary, log_path: Path 
 def _message(clause: Line) -> str:
     verdict = clause["verdict"]
     if verdict == "not_established":
-        needs = " and ".join(clause["missing"]) or "nothing: no exchange reached this clause"
-        return f"not established; supply {needs}"
+        needs = " and ".join(need for need in clause["missing"] if not need.startswith("because: "))
+        reasons = "; ".join(need for need in clause["missing"] if need.startswith("because: "))
+        told = [f"supply {needs}"] if needs else []
+        return "; ".join(["not established", *told, *([reasons] if reasons else [])])
     if verdict == "waived":
         return f"waived until {clause['waiver']['until']}: {clause['waiver']['reason']}"
     if verdict == "contested":

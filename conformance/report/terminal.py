@@ -140,7 +140,8 @@ class _Page:
         for note in shared:
             self._row("because", note, style="yellow")
         for need, clauses in self.summary.missing().items():
-            self._row("supply", need, style="bold")
+            reason = need.startswith("because: ")
+            self._row("because" if reason else "supply", need.removeprefix("because: "), style="bold")
             told = ", ".join(f"{clause['id']} ({clause['level']})" for clause in clauses[:_NAMED])
             self._row("", told + (f" and {len(clauses) - _NAMED} more" if len(clauses) > _NAMED else ""))
 

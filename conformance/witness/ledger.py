@@ -15,6 +15,7 @@ Read = Callable[[], Awaitable["Reading"]]
 
 _SETTLE = 3.0
 _STEP = 0.02
+_REST = 0.4
 
 
 class LedgerError(Exception):
@@ -52,6 +53,7 @@ class Ledger:
         self._read = read
         self._sent = sent
         self._rested: tuple[int, float] | None = None
+        self._opened = 0.0
         self.lag = 0.0
         self.decimals = 0
         self.readings = 0
@@ -79,39 +81,45 @@ class Ledger:
         self._rested = self._sent(), value
         return value
 
-    async def prove(self, charge: Callable[[], Awaitable[float | None]]) -> None:
+    async def open(self) -> None:
         """
-        See the balance rest, then move by a charged request (*charge* sends it and returns what the answer says it
-        cost), and learn lag and precision from that.
+        Read the balance for the first time, before anything is charged. Raises LedgerError.
+        """
+        self._opened = await self.read()
+
+    async def prove(self, charged: float) -> None:
+        """
+        See the balance lose what all requests since the opening were said to cost (*charged*), and learn from that how
+        long a charge takes to show and how exactly it can be known.
+
+        A balance that loses something else is believed as well, once it rests: that its losses differ from what the
+        answers say is for the clauses about charges.
 
         Raises:
-            LedgerError: when it moves by itself, or doesn't move although the answer reports a cost.
+            LedgerError: when the balance does not move, or never rests.
         """
-        before = await self.read()
-        if await self.read() != before:
-            raise LedgerError("the balance moves although nothing was sent; other traffic uses the same account")
-        reported = await charge()
-        if reported is None:
-            raise LedgerError("the request that should prove the balance alive was not served")
-        waited = 0.0
-        after = await self.read()
-        while after == before and waited < _SETTLE:
+        self.tolerance = 6e-7 + 1e-12 * abs(self._opened)
+        waited, rested, lag = 0.0, 0.0, 0.0
+        value = await self.read()
+        while not self._matches(value, charged) and waited < _SETTLE and (rested < _REST or value == self._opened):
             await asyncio.sleep(_STEP)
             waited += _STEP
-            after = await self.read()
-        if after == before:
-            raise LedgerError("the balance does not move although a served request reports a cost")
-        self.lag = waited
-        await asyncio.sleep(_STEP * 2 + waited)
-        again = await self.read()
-        if again != after:
-            # The charge came in pieces, or late: wait for as long as it took, and once more.
-            self.lag = waited + _STEP * 2
-        rough = abs(abs(before - again) - reported)
+            before, value = value, await self.read()
+            rested = rested + _STEP if value == before else 0.0
+            if value != before:
+                lag = waited
+        if value == self._opened:
+            raise LedgerError("the balance does not move although served requests report a cost")
+        if rested < _REST and not self._matches(value, charged):
+            raise LedgerError("the balance never rests; other traffic uses the same account")
+        self.lag = lag
+        off = abs(self._opened - value - charged)
         # A cost that is rounded to six decimals may differ from a finer balance by half a unit of its last one.
-        self.tolerance = 6e-7 + 1e-12 * abs(before)
-        if rough > self.tolerance and self.decimals <= 4:
+        if off > self.tolerance and self.decimals <= 4:
             self.tolerance = 10.0**-self.decimals + 1e-9
+
+    def _matches(self, value: float, charged: float) -> bool:
+        return value != self._opened and abs(self._opened - value - charged) <= self.tolerance * 20
 
     @property
     def rough(self) -> bool:

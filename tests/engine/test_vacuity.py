@@ -190,7 +190,9 @@ def test_a_target_that_fails_a_control_still_breaks_promises() -> None:
     assert {"refuse.batch", "caps.parts.over"} <= judge(World(edit=accepts_anything), "refuse.batch", "caps.parts.over").ids("fail")
 
 
-def test_a_balance_that_never_moves_establishes_nothing() -> None:
+def test_a_balance_that_never_moves_establishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.witness.ledger._SETTLE", 0.2)
+
     def edit(asked: Asked, answered: Answered) -> Answered | None:
         if asked.path == "/v1/balance" and answered.status == 200:
             return answered.rewrite({**answered.document, "credits": 100.0, "available_credits": 100.0})
@@ -242,7 +244,9 @@ def test_a_canary_that_nobody_reaches_establishes_nothing() -> None:
     assert report.verdict("refuse.batch") == "pass"
 
 
-def test_a_canary_whose_images_are_accepted_but_never_fetched_establishes_nothing() -> None:
+def test_a_canary_whose_images_are_accepted_but_never_fetched_establishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("conformance.engine.discovery._FETCH_GRACE", 0.2)
+
     def edit(asked: Asked, answered: Answered) -> Answered | None:
         if answered.status == 400 and asked.path == CREATE and "127.0.0.1" in asked.body.decode():
             return Answered(200, json.dumps(EMBEDDING).encode(), answered.headers)

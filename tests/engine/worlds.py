@@ -95,7 +95,7 @@ class World:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
-            raise NotImplementedError
+            raise ConnectionRefusedError  # no lifespan
         message = await receive()
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         asked = Asked(scope["method"], scope["path"], headers, message["body"], len(self.asked) + 1)

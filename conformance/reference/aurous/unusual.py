@@ -348,6 +348,9 @@ VARIANTS = (
         "makes a vector of an empty text as of white space",
         {"unchecked": frozenset({"text.empty", "text.blank"})},
     ),
+    Variant(
+        "empty_array_accepted", "makes a vector of an empty array", {"unchecked": frozenset({"input.empty"})}
+    ),
     Variant("fetch_on_estimate", "fetches the images for an estimate", {"fetches_on_estimate": True}),
     Variant("fetch_on_replay", "fetches the images again for a replay", {"fetches_on_replay": True}),
     Variant("models_open", "lists models without a key", {"open_paths": frozenset({"/v1/models"})}),

@@ -130,7 +130,6 @@ FAULTS = (
     Fault(
         "unknown_part_accepted", "accepts content parts of unknown types", ("A31",), leave_out("part.type")
     ),
-    Fault("empty_array_accepted", "makes a vector of an empty array", ("A31",), leave_out("input.empty")),
     Fault("nul_accepted", "accepts NUL in a text", ("A31",), leave_out("text.nul")),
     Fault(
         "many_texts_refused",
