@@ -9,7 +9,7 @@ and ``.message`` where the row asks for less than a MUST; a cap ``C`` gives ``ca
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from typing import Any
 
@@ -181,7 +181,11 @@ def _effects(
     first = next(bindings(row.get("each")))[1]
     expect = _refused(row, refusal)
     effect = d.effects["uncharged"]
-    light = [case for operation in operations for case in templates.get(operation, ())[: 4 if operation == d.default else 2]]
+    light = [
+        replace(case, name=case.name if operation == d.default else f"{case.name}.{operation}")
+        for operation in operations
+        for case in templates.get(operation, ())[: 4 if operation == d.default else 2]
+    ]
     heavy = []
     if row.get("heavy"):
         for operation in operations:

@@ -171,11 +171,13 @@ def _make_invariants(session: Session) -> None:
             continue
         missing = [supply for need in clause.needs if (supply := session.available(need)) is not None]
         if missing:
-            tally.gap("", "; ".join(missing))
+            tally.gap("", "\n".join(missing))
             continue
         env = session.shop.environment("0" * 12)
         try:
             made.append(make_invariant(clause.id, fill(clause.on, env), fill(clause.expect, env)))
+        except ValueError:
+            tally.gap("a fact of the target is not what it should be, so the clause can't be put")
         except MissingFact as missing_fact:
             tally.gap("", session.available(missing_fact.name) or f"the target gives no {missing_fact.name}")
     session.invariants = tuple(made)

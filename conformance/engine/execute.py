@@ -102,10 +102,12 @@ def _share(session: Session, case: Case, outcome: Outcome) -> None:
 
 def twin_identity(case: Case, step: Step) -> tuple[str, str, bytes]:
     """
-    Return what makes a twin the same as another: operation, key and body, whatever the case's nonce.
+    Return what makes a twin the same as another: operation, key, and all that is sent, whatever the case's nonce.
     """
-    body = step.request.body if step.request is not None else None
-    return step.operation, step.key, (body or b"").replace(case.nonce.encode(), b"")
+    if step.request is None:
+        return step.operation, step.key, b""
+    sent = repr((step.request.method, step.request.target, step.request.headers, step.key_header)).encode()
+    return step.operation, step.key, (sent + (step.request.body or b"")).replace(case.nonce.encode(), b"")
 
 
 async def _advance(session: Session, seconds: float, outcome: Outcome) -> bool:

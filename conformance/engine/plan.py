@@ -5,7 +5,7 @@ The plan: which cases a run fires, in which phase, and how many requests that ta
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any
 
@@ -40,6 +40,8 @@ BUDGETS: Mapping[str, Effort] = {
 }
 # What the controls, the proofs and the readings of the balance take, which no case counts.
 _OVERHEAD = 45
+# Enough for every operation and outcome, when only invariants are asked for.
+_MOST_CARRIERS = 60
 
 
 @dataclass(slots=True)
@@ -97,6 +99,8 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
                 continue
         pools.append((clause, _directed(session, clause, effort, plan)))
         _special(session, clause, effort, plan)
+    for clause in carriers(session.contract, clauses):
+        pools.append((clause, _directed(session, clause, replace(effort, most=1), plan)))
     chosen = _afford(pools, plan, effort, session.contract)
     for clause, cases in chosen:
         for case in cases:
@@ -111,6 +115,30 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
     return plan
 
 
+def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
+    """
+    Return clauses that are not selected themselves but whose exchanges the selected ones are judged on: an invariant,
+    or a clause that rides along with others, has no requests of its own.
+    """
+    ids = {clause.id for clause in selected}
+    if len(ids) == len(contract.clauses):
+        return []
+    riders = {clause.id for clause in selected if not _own_requests(clause)}
+    invariants = any(clause.on is not None for clause in selected)
+    found = []
+    for clause in contract.clauses:
+        if clause.id in ids or not clause.cases or clause.needs or clause.alone:
+            continue
+        rides = any(rider in riders for case in clause.cases for step in case.steps for rider, _ in step.also)
+        if rides or (invariants and len(found) < _MOST_CARRIERS):
+            found.append(clause)
+    return found
+
+
+def _own_requests(clause: Clause) -> bool:
+    return bool(clause.cases or clause.window or clause.crowd or clause.machine or clause.burst)
+
+
 def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> list[Case]:
     cases: list[Case] = []
     if clause.cases:
@@ -123,7 +151,7 @@ def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> l
     elif clause.machine:
         missing = [supply for need in clause.needs if (supply := session.available(need)) is not None]
         if missing:
-            plan.gaps.append(Gap(clause.id, "", "", "; ".join(missing)))
+            plan.gaps.append(Gap(clause.id, "", "", "\n".join(missing)))
             return []
         count = clause.machine["sequences"][effort.name]
         templates = tuple(sequences(clause, count=count, seed=session.seed))
@@ -136,7 +164,7 @@ def _special(session: Session, clause: Clause, effort: Effort, plan: Plan) -> No
         return
     missing = [supply for need in clause.needs if (supply := session.available(need)) is not None]
     if missing:
-        plan.gaps.append(Gap(clause.id, "", "", "; ".join(missing)))
+        plan.gaps.append(Gap(clause.id, "", "", "\n".join(missing)))
         return
     if clause.crowd:
         plan.crowds.append(clause)

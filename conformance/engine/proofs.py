@@ -12,7 +12,7 @@ from conformance.engine.session import Session
 from conformance.errors import shorten
 from conformance.generate.case import Step
 from conformance.generate.directed import Workshop
-from conformance.judge.view import View, pointer
+from conformance.judge.view import View, finite, pointer
 from conformance.wire.client import BudgetSpent
 from conformance.witness.canary import Canary
 from conformance.witness.ledger import Ledger, LedgerError, Reading
@@ -112,12 +112,12 @@ async def open_ledger(session: Session) -> None:
         send = {"operation": operation, "path": path}
         name, request, body, key, _ = session.shop.request(send, session.shop.environment("0" * 12))
         view = await session.send(Step("balance", name, request, body, key=key))
-        value = pointer(view.document, read_at)
-        if not view.answered or not 200 <= view.status < 300 or isinstance(value, bool) or not isinstance(value, (int, float)):
+        value = finite(pointer(view.document, read_at))
+        if not view.answered or not 200 <= view.status < 300 or value is None:
             raise LedgerError(f"the balance can't be read: {path} answers {described(session, view)}")
         if not believe.is_valid(view.document):
             session.lacks["metered"] = spec["doubt"]
-        return Reading(float(value), repr(value))
+        return Reading(value, repr(value))
 
     ledger = Ledger(read, sent=lambda: session.client.traffic.sent)
     try:

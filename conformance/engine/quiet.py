@@ -11,7 +11,7 @@ from conformance.engine.plan import Window
 from conformance.engine.session import Session
 from conformance.engine.settle import settle, write_case
 from conformance.generate.case import Case, refreshed
-from conformance.judge.view import pointer
+from conformance.judge.view import finite, pointer
 from conformance.verdict import Finding
 from conformance.witness.ledger import Ledger, LedgerError
 
@@ -71,7 +71,7 @@ async def _fire(session: Session, ledger: Ledger, cases: list[Case]) -> tuple[fl
         for _, view in outcome.views:
             if view.success and view.operation.charge:
                 cost = pointer(view.document, view.operation.charge)
-                lost -= cost if isinstance(cost, (int, float)) and not isinstance(cost, bool) else 0.0
+                lost -= finite(cost) or 0.0
     return lost, outcomes
 
 

@@ -19,7 +19,7 @@ from conformance.generate.case import Step, stamped
 from conformance.generate.directed import Workshop
 from conformance.judge.invariants import Invariant
 from conformance.judge.scene import Memory, Scene
-from conformance.judge.view import MISSING, View, pointer
+from conformance.judge.view import MISSING, View, finite, pointer
 from conformance.wire.client import BudgetSpent, Client
 from conformance.witness.canary import Canary
 from conformance.witness.clock import Clock
@@ -124,8 +124,8 @@ class Session:
         if operation.charge and view.success:
             cost = pointer(view.document, operation.charge)
             replayed = any(view.exchange.header(name) is not None for name in self.contract.refusal.get("replay_marks", ()))
-            if isinstance(cost, (int, float)) and not isinstance(cost, bool) and not replayed:
-                self.charged += cost
+            if not replayed:
+                self.charged += finite(cost) or 0.0
         return view
 
     async def _send_patiently(self, request: Request, step: Step) -> View:

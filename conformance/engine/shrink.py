@@ -109,6 +109,7 @@ def smaller(value: Any) -> Iterator[Any]:
             yield value[:1]
             yield value[: len(value) // 2]
             yield value[len(value) // 2 :]
+            yield value[1:]
             yield value[:-1]
     elif isinstance(value, int) and not isinstance(value, bool) and abs(value) > 1:
         yield value // 2

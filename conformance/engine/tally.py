@@ -63,7 +63,7 @@ class Tally:
         Note a case that could not be established.
         """
         if supply:
-            for item in supply.split("; "):
+            for item in supply.split("\n"):
                 if item not in self.missing:
                     self.missing.append(item)
         elif reason and reason not in self.reasons and len(self.reasons) < _MOST_FINDINGS:

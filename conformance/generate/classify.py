@@ -49,8 +49,9 @@ class Classifier:
         for trigger in contract.triggers:
             try:
                 self._triggers.append((trigger, _validator(fill(trigger.when, env))))
-            except MissingFact:
-                continue  # Without the fact no request can be said to match.
+            except (MissingFact, ValueError):
+                # Without the fact, or with one that is not what it should be, no request can be said to match.
+                continue
             self.triggers[trigger.id] = trigger
         self._zones: list[tuple[str, tuple[str, ...], Any]] = []
         for zone in contract.zones:
@@ -59,7 +60,10 @@ class Classifier:
             except MissingFact:
                 continue
             anywhere = when.get("pattern_anywhere") if isinstance(when, Mapping) else None
-            self._zones.append((zone.id, zone.operations, anywhere if anywhere else _validator(when)))
+            try:
+                self._zones.append((zone.id, zone.operations, anywhere if anywhere else _validator(when)))
+            except ValueError:
+                continue
 
     def classify(self, operation: str, body: Any) -> Classification:
         """

@@ -86,13 +86,13 @@ class Workshop:
         """
         missing = [supply for need in clause.needs if (supply := self.available(need)) is not None]
         if missing:
-            yield Gap(clause.id, "", "what it needs is missing", "; ".join(dict.fromkeys(missing)))
+            yield Gap(clause.id, "", "what it needs is missing", "\n".join(dict.fromkeys(missing)))
             return
         for template in clause.cases if templates is None else templates:
             lacking = [(need, supply) for need in template.needs if (supply := self.available(need)) is not None]
             hard = [supply for need, supply in lacking if not (need == "media" and template.distinguishes)]
             if hard:
-                yield Gap(clause.id, template.name, "what it needs is missing", "; ".join(hard))
+                yield Gap(clause.id, template.name, "what it needs is missing", "\n".join(hard))
                 continue
             yield from self._fan_out(clause, template)
 

@@ -195,7 +195,8 @@ def _outside(argument: Any, env: Environment) -> list[int]:
     """
     Return whole numbers that a list does not hold: small ones, neighbours of its members, between and far above them.
     """
-    listed = [value for value in fill(argument, env) if isinstance(value, int)]
+    given = fill(argument, env)
+    listed = [v for v in given if isinstance(v, int) and not isinstance(v, bool)] if isinstance(given, list) else []
     if not listed:
         raise MissingFact("a list of numbers")
     near = [value + step for value in listed for step in (-1, 1)]

@@ -6,6 +6,7 @@ A predicate is added rarely and for a reason, because each one is code that ever
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
@@ -18,7 +19,7 @@ from conformance.errors import shorten
 from conformance.judge.refusal import names_field, refusal_of
 from conformance.judge.relations import RELATIONS
 from conformance.judge.scene import Scene, UnjudgeableError
-from conformance.judge.view import MISSING, View, pointer
+from conformance.judge.view import MISSING, View, finite, pointer
 from conformance.verdict import Finding
 
 __all__ = ["PREDICATES", "check", "describe_answer", "in_statuses"]
@@ -77,7 +78,15 @@ def _violations(schema: Any, value: Any, base: str, *, most: int = 3) -> Iterato
         return
     for problem in problems[:most]:
         where = base + "".join(f"/{part}" for part in problem.instance_path)
-        yield Finding(_asked(problem), shorten(problem.message, limit=120), where)
+        instance = problem.instance
+        # What came is better than a validator's words; of an array or an object its size is enough.
+        if problem.kind.name == "required":
+            shown = "nothing"
+        elif isinstance(instance, (list, dict)):
+            shown = f"{'an array' if isinstance(instance, list) else 'an object'} of {len(instance)}"
+        else:
+            shown = json.dumps(instance)
+        yield Finding(_asked(problem), shorten(shown, limit=120), where)
 
 
 def _asked(problem: Any) -> str:
@@ -145,7 +154,7 @@ def _refusal(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 def _code_in(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     code = pointer(view.document, scene.contract.refusal["code"])
-    if code not in argument:
+    if not isinstance(code, str) or code not in argument:
         yield Finding(f"code {' or '.join(argument)}", _seen(code), f"body:{scene.contract.refusal['code']}")
 
 
@@ -227,14 +236,16 @@ def _type_agrees(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     path = scene.contract.refusal["type"]
     type_ = pointer(view.document, path)
     statuses = scene.contract.types.get(type_) if isinstance(type_, str) else None
-    if statuses is not None and view.status not in statuses:
+    if statuses is None:
+        raise UnjudgeableError("the refusal has no documented type")
+    if view.status not in statuses:
         yield Finding(f"for type {type_} a status of {', '.join(map(str, statuses))}", str(view.status), "status")
 
 
 def _unique(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     value = view.resolve(argument, scene.steps)
-    if value is MISSING:
-        return
+    if not isinstance(value, str):
+        raise UnjudgeableError(f"{argument} is not there")
     seen = scene.memory.seen.setdefault(argument, set())
     mark = hash(value)
     if mark in seen:
@@ -262,12 +273,11 @@ def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
         expected = 0.0
     else:
         path = views[0].operation.charge or ""
-        reported = [pointer(v.document, path) for v in views if v.success and not _replayed(v, scene)]
-        if any(isinstance(r, bool) or not isinstance(r, (int, float)) for r in reported):
+        costs = [finite(pointer(v.document, path)) for v in views if v.success and not _replayed(v, scene)]
+        reported = [cost for cost in costs if cost is not None]
+        if len(reported) < len(costs):
             raise UnjudgeableError(f"{path} is no number")
-        if argument == "once":
-            reported = reported[:1]
-        expected = float(sum(reported))
+        expected = sum(reported[:1] if argument == "once" else reported)
     if abs(scene.charged - expected) > scene.tolerance:
         why = "the client pays for what it did not get" if scene.charged > expected else "the answer claims more than it cost"
         shown = "the balance to stay as it was" if expected == 0 else f"the balance to lose {expected:.6f}"

@@ -49,9 +49,9 @@ class Refusal:
         shape = contract.refusal
         type_ = pointer(view.document, shape["type"])
         code = pointer(view.document, shape["code"])
-        if self.types is not None and type_ not in self.types:
+        if self.types is not None and not (isinstance(type_, str) and type_ in self.types):
             yield Finding(f"type {' or '.join(sorted(self.types))}", _seen(type_), f"body:{shape['type']}")
-        if self.codes is not None and code not in self.codes:
+        if self.codes is not None and not (isinstance(code, str) and code in self.codes):
             why = "clients branch on the code" if isinstance(code, str) else ""
             yield Finding(f"code {' or '.join(sorted(self.codes))}", _seen(code), f"body:{shape['code']}", why)
         param = pointer(view.document, shape["param"]) if "param" in shape else MISSING

@@ -11,7 +11,7 @@ from typing import Any
 from conformance.errors import shorten
 from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.vectors import Vector, cosine
-from conformance.judge.view import MISSING, View, pointer
+from conformance.judge.view import MISSING, View, finite, pointer
 from conformance.verdict import Finding
 
 __all__ = ["RELATIONS"]
@@ -41,7 +41,7 @@ def _number(reference: Any, view: View, scene: Scene) -> float | None:
     value = _get(reference, view, scene)
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
         return float(value)
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    return finite(value)
 
 
 def _alike(left: Any, right: Any) -> bool:
@@ -107,7 +107,7 @@ def _near(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 def _at_most(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     a, b = _number(argument["of"], view, scene), _number(argument["value"], view, scene)
     if a is None or b is None:
-        return
+        raise UnjudgeableError("a value is no number")
     room = argument.get("within", 0) + abs(b) * argument.get("relative", 0)
     if a > b + room:
         yield Finding(f"at most {b + room:.9g}", f"{a:.9g}", str(argument["of"]))

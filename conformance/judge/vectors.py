@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import base64
 import binascii
+from array import array
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def _matrix(rows: list[list[Any]]) -> NDArray[np.float64] | None:
     if width == 0 or any(len(row) != width for row in rows):
         return None
     try:
-        flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=width * len(rows))
+        # An array takes numbers only, where NumPy would read a text as one.
+        matrix = np.concatenate([np.frombuffer(array("d", row)) for row in rows]).reshape(len(rows), width)
     except (TypeError, ValueError, OverflowError):
         return None
-    matrix = flat.reshape(len(rows), width)
     # true and false pass as 1.0 and 0.0, so those are the only places where a type has to be looked at.
     if any(isinstance(rows[r][c], bool) for r, c in zip(*np.nonzero((matrix == 1.0) | (matrix == 0.0)), strict=True)):
         return None
@@ -88,15 +88,15 @@ def _vector(raw: Any) -> Vector:
     if not raw:
         return Vector("floats", np.empty(0), "it is an empty array")
     try:
-        values = np.fromiter(raw, dtype=np.float64, count=len(raw))
-    except (TypeError, ValueError, OverflowError):
+        values = np.frombuffer(array("d", raw))
+    except OverflowError:
+        return Vector("other", None, "it holds a number that no float can hold")
+    except TypeError:
         wrong = next((item for item in raw if isinstance(item, bool) or not isinstance(item, (int, float))), None)
         return Vector("other", None, f"it holds {_kind(wrong)}")
     doubtful = np.nonzero((values == 1.0) | (values == 0.0))[0]
-    if any(isinstance(raw[int(i)], (bool, str)) for i in doubtful) or any(isinstance(raw[i], str) for i in (0, -1)):
-        return Vector("other", None, f"it holds {_kind(next(r for r in raw if isinstance(r, (bool, str))))}")
-    if any(type(item) is str for item in raw):
-        return Vector("other", None, "it holds a string")
+    if any(isinstance(raw[int(i)], bool) for i in doubtful):
+        return Vector("other", None, "it holds a boolean")
     return Vector("floats", values)
 
 
@@ -123,5 +123,9 @@ def cosine(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
     """
     import numpy as np
 
-    norms = float(np.linalg.norm(a)) * float(np.linalg.norm(b))
-    return float(a @ b) / norms if norms else 0.0
+    # Scaled first, so that neither very large nor very small numbers leave the range of a float.
+    tops = float(np.abs(a).max()), float(np.abs(b).max())
+    if not all(tops) or not np.isfinite(tops).all():
+        return 0.0
+    left, right = a / tops[0], b / tops[1]
+    return float(left @ right) / (float(np.linalg.norm(left)) * float(np.linalg.norm(right)))

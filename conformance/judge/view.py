@@ -5,6 +5,7 @@ One exchange as a judge sees it: parsed once, vectors taken out, and every value
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from conformance.contract.model import Operation
 from conformance.exchange import Exchange
 from conformance.judge.vectors import Vector, take_vectors
 
-__all__ = ["MISSING", "View", "pointer"]
+__all__ = ["MISSING", "View", "finite", "pointer"]
 
 
 class _Missing:
@@ -26,6 +27,19 @@ class _Missing:
 
 
 MISSING: Any = _Missing()
+
+
+def finite(value: Any) -> float | None:
+    """
+    Return a JSON number as a float, or None for anything else (NaN, Infinity and what no float holds included).
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def pointer(document: Any, path: str) -> Any:

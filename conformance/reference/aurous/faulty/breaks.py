@@ -52,8 +52,8 @@ _REFUSALS: Clauses = (
 _ENVELOPES: Clauses = ("refusal.envelope", "refusal.type", "refusal.message", "refusal.request_id", "refusal.doc_url")
 # A fee on every refusal shows wherever one is sent in a quiet window.
 _FEES: Clauses = (
-    *("uncharged.*", "money.conflict", "money.together", "money.model", "money.auth_refusal", "money.other_refusals"),
-    "money.too_many_tokens",
+    *("uncharged.batch", "uncharged.*", "money.conflict", "money.together", "money.model", "money.auth_refusal"),
+    *("money.other_refusals", "money.too_many_tokens"),
 )
 # A charge that is not what is said shows wherever a new request is weighed against the balance.
 _CHARGES: Clauses = ("money.authoritative", "money.together", "money.model", "money.other_refusals")
@@ -70,7 +70,9 @@ _SAME: Clauses = (
 )
 _OTHER: Clauses = ("vector.distinct", "vector.all_parts", "vector.image")
 # Where token counts are held against one another, or against a price.
-_COUNTED: Clauses = ("usage.grows", "usage.repeats", "usage.visual_tokens", "user.neutral", "crowd.own_answers", "usage.rates")
+_COUNTED: Clauses = (
+    *("usage.grows", "usage.repeats", "usage.visual_tokens", "usage.rates", "user.neutral", "crowd.own_answers"),
+)
 _LIVE: Clauses = ("estimate.matches_live",)
 # The documented texts beyond ASCII, and what is asked about them.
 _TEXTS: Clauses = ("accept.plain", "estimate.accepts", "vector.repeatable", "idempotency.replay")
@@ -252,13 +254,17 @@ _ENVELOPE: dict[str, Clauses] = {
     **dict.fromkeys(
         ("doc_url_missing", "doc_url_without_code", "doc_url_other_code", "doc_url_relative"), ("refusal.doc_url",)
     ),
-    **dict.fromkeys(("request_id_body_differs", "request_id_body_missing", "request_id_body_null"), ("refusal.request_id",)),
+    **dict.fromkeys(
+        ("request_id_body_differs", "request_id_body_missing", "request_id_body_null"), ("refusal.request_id",)
+    ),
     # Ids of one moment differ in their last character only.
     "request_id_header_differs": ("refusal.request_id", "request_id.unique"),
     "request_id_header_missing": ("request_id.present", "refusal.request_id"),
     "request_id_missing_on_success": ("request_id.present",),
     # A refusal with the id of an earlier one can't be told from a stored one.
-    **dict.fromkeys(("request_id_constant", "request_id_repeated"), ("request_id.unique", "idempotency.refusal_not_stored")),
+    **dict.fromkeys(
+        ("request_id_constant", "request_id_repeated"), ("request_id.unique", "idempotency.refusal_not_stored")
+    ),
     "request_id_wrong_prefix": ("request_id.present", "refusal.request_id"),
     "request_id_only_prefix": (
         *("request_id.present", "request_id.unique", "refusal.request_id"),
@@ -311,7 +317,7 @@ _MONEY: dict[str, Clauses] = {
     "charge_on_large_refusals": _FEES,
     "flat_fee_on_refusals": _FEES,
     "round_fee_on_refusals": _FEES,
-    "charge_on_refused_estimate": ("uncharged.*",),
+    "charge_on_refused_estimate": ("uncharged.batch", "uncharged.*"),
     "refund_on_refusals": _FEES,
     "charge_on_replay": ("money.replay", "money.model"),
     "small_fee_on_replay": ("money.replay", "money.model"),
@@ -373,7 +379,10 @@ _VECTORS: dict[str, Clauses] = {
     "vector_wrong_for_non_ascii": ("vector.floats",),
     "vector_wrong_for_long_text": ("vector.floats", "vector.distinct"),
     "vector_wrong_after_twenty": ("vector.floats",),
-    "vector_swapped_when_busy": ("crowd.own_answers", "crowd.own_parts", *_SAME, *_OTHER),
+    # An image that is swapped for another is not fetched, or not missing.
+    "vector_swapped_when_busy": (
+        *("crowd.own_answers", "crowd.own_parts", *_SAME, *_OTHER, "fetch.images", "fetch.failed"),
+    ),
     "vector_one_per_part": ("success.single",),
     "data_twice": ("success.single",),
     "data_empty": ("success.single", "success.index", "success.item_object", "vector.floats"),
@@ -545,9 +554,10 @@ _ACCESS: dict[str, Clauses] = {
 
 # Where every request, or every embedding, comes to nothing, whatever asks for one is broken.
 _NOTHING: Clauses = (
-    *("accept.*", "auth.*", "billing.no_credit", "http.*", "version.*", "estimate.*", "fetch.*", "url.*", "tokens.total"),
-    *("idempotency.*", "models.*", "money.*", "success.*", "usage.*", "vector.*", "encoding.base64", "dimensions.*"),
-    *("user.neutral", "crowd.*", "caps.*", "refuse.*", "unfetched.*", "uncharged.*", "balance.*", "rate_limit.*"),
+    *("accept.*", "auth.*", "billing.no_credit", "http.*", "version.*", "estimate.*", "fetch.*", "url.*"),
+    *("tokens.total", "idempotency.*", "models.*", "money.*", "success.*", "usage.*", "vector.*"),
+    *("encoding.base64", "dimensions.*", "user.neutral", "crowd.*", "caps.*", "refuse.*", "unfetched.*"),
+    *("uncharged.*", "balance.*", "rate_limit.*"),
 )
 _ROBUSTNESS: dict[str, Clauses] = {
     "crash_on_nul": ("status.never_5xx", *_refused("text.nul"), "http.hostile"),
