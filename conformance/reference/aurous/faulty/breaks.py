@@ -529,7 +529,8 @@ _ACCESS: dict[str, Clauses] = {
     "models_without_context": ("models.row.metadata",),
     "models_without_max_items": ("models.row.metadata",),
     "models_without_capabilities": ("models.row.metadata",),
-    "models_dimensions_text": ("models.row",),
+    # What the row lists, the text "1024", is refused.
+    "models_dimensions_text": ("models.row", "dimensions.listed"),
     # The message lists what is accepted, which is not what the row lists.
     "models_dimensions_extra": (
         *("dimensions.listed", "refuse.dimensions.unlisted.message"),
@@ -572,9 +573,9 @@ _ROBUSTNESS: dict[str, Clauses] = {
     "crash_on_unknown_field": ("status.never_5xx", "http.hostile"),
     "crash_on_null_option": ("status.never_5xx", "http.hostile", *_refused("model.mistyped", "input.mistyped")),
     # A clause that asks for a success with such a text.
-    "crash_on_emoji": ("status.never_5xx", *_TEXTS),
+    "crash_on_emoji": ("status.never_5xx", *_TEXTS, "http.hostile"),
     "crash_on_non_ascii": (
-        *("status.never_5xx", *_TEXTS, "usage.repeats", "vector.distinct", "vector.history"),
+        *("status.never_5xx", *_TEXTS, "http.hostile", "usage.repeats", "vector.distinct", "vector.history"),
         *("idempotency.canonical", "idempotency.conflict", "idempotency.model", "money.authoritative"),
     ),
     "crash_on_empty_text": ("status.never_5xx", "http.hostile"),
