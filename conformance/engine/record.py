@@ -47,7 +47,7 @@ class Recorder:
             if text is not None:
                 record["body"] = text
             else:
-                record["body_z"] = base64.b64encode(zlib.compress(request.body, 6)).decode("ascii")
+                record["body_z"] = base64.b64encode(zlib.compress(request.body, 1)).decode("ascii")
         return record
 
     def exchange(self, view: View, *, step: str, whole: bool) -> dict[str, Any]:

@@ -70,10 +70,11 @@ def open_session(contract: Contract, target: Target, options: Options, emit: Emi
     if options.budget not in BUDGETS:
         raise UsageError(Fault("there is no such budget", where="--budget", got=options.budget, expected=", ".join(BUDGETS)))
     secrets = dict(target.secrets)
-    for name, value in target.secrets.items():
+    main = target.key_names.get("main", "")
+    if main in target.secrets:
         # Keys that are almost right, for the clauses that must see them refused.
-        secrets[f"{name}__cut"] = value[:-1]
-        secrets[f"{name}__swapcase"] = value.swapcase()
+        secrets[f"{main}__cut"] = target.secrets[main][:-1]
+        secrets[f"{main}__swapcase"] = target.secrets[main].swapcase()
     if target.app is not None:
         transport: Any = open_asgi(target.app, secrets=secrets)
     else:
@@ -109,11 +110,17 @@ def _redacting(emit: Emit, redactor: Redactor) -> Emit:
     """
     import json
 
+    import orjson
+
     def pass_on(line: dict[str, Any]) -> None:
         if line["kind"] not in ("progress", "plan"):
-            text = json.dumps(line)
-            clean = redactor.redact(text)
-            if clean != text:
+            try:
+                raw = orjson.dumps(line)
+            except TypeError:
+                # A lone surrogate, or a whole number beyond 64 bits.
+                raw = json.dumps(line).encode()
+            clean = redactor.redact(raw)
+            if clean != raw:
                 line = json.loads(clean)
         emit(line)
 

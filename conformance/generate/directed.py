@@ -4,8 +4,8 @@ The directed cases: every request that a contract writes down or that one of its
 
 from __future__ import annotations
 
-import random
 import re
+import secrets
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
@@ -21,7 +21,6 @@ from conformance.generate.forms import ABSENT, Environment, MissingFact, fill
 __all__ = ["Workshop"]
 
 Data = Mapping[str, Any]
-_HEX = "0123456789abcdef"
 
 
 @dataclass(slots=True)
@@ -43,18 +42,17 @@ class Workshop:
     canary_url: Callable[[str], str] | None
     seed: int = 0
     classifier: Classifier = field(init=False)
-    _random: random.Random = field(init=False)
 
     def __post_init__(self) -> None:
-        # Not from the seed: an idempotency key that an earlier run of this seed sent would be answered with a replay.
-        self._random = random.SystemRandom()
         self.classifier = Classifier(self.contract, self.environment("0" * NONCE_LENGTH))
 
     def nonce(self) -> str:
         """
-        Return a nonce that this run has not used.
+        Return a nonce that no run has used.
+
+        It is not drawn from the seed: an idempotency key that an earlier run of the same seed sent would be replayed.
         """
-        return "".join(self._random.choices(_HEX, k=NONCE_LENGTH))
+        return secrets.token_hex(NONCE_LENGTH // 2)
 
     def environment(self, nonce: str, variables: Mapping[str, Any] | None = None) -> Environment:
         """
