@@ -8,8 +8,9 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from conformance.contract import Clause, Contract
 from conformance.engine.session import Session
@@ -21,6 +22,7 @@ __all__ = ["cache_folder", "drawn_case", "drawn_cases"]
 
 # Of every ten drawn bodies so many go to the first operation; the others share the rest.
 _FIRST_SHARE = 0.75
+_END = "END\n"
 
 
 def cache_folder() -> Path:
@@ -89,33 +91,59 @@ def _plain_step(session: Session, operation: str) -> Step:
     return Step("twin", name, request, body, expect={"success": True}, key=key, key_header=key_header)
 
 
-def _bodies(session: Session, operation: str, count: int) -> list[dict[str, Any]]:
+def _bodies(session: Session, operation: str, count: int) -> Iterator[dict[str, Any]]:
     """
-    Return drawn bodies, from the user's cache when the very same were drawn before.
+    Yield drawn bodies one by one, from the user's cache when the very same were drawn before.
     """
     if count < 1:
-        return []
+        return
     contract = session.contract
     urls = [session.image(index, None) for index in range(2)] if "media" not in session.lacks else []
     pools = _pools(session)
-    path = cache_folder() / f"{_mark(contract, operation, count, session.seed, pools, urls)}.json"
-    try:
-        cached: list[dict[str, Any]] = json.loads(path.read_text("ascii"))
-        if isinstance(cached, list) and all(isinstance(body, dict) for body in cached):
-            return cached
-    except (OSError, ValueError):
-        pass  # Not there, or not whole: it is drawn again.
+    path = cache_folder() / f"{_mark(contract, operation, count, session.seed, pools, urls)}.jsonl"
+    if _is_whole(path):
+        with path.open("r", encoding="ascii") as lines:
+            yield from (json.loads(line) for line in lines if line != _END)
+        return
     from conformance.generate.drawn import draw_bodies
 
-    drawn = list(draw_bodies(contract, operation, count=count, seed=session.seed, pools=pools, urls=urls))
+    drawn = draw_bodies(contract, operation, count=count, seed=session.seed, pools=pools, urls=urls)
+    unfinished = path.with_suffix(f".{os.getpid()}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = path.with_suffix(f".{os.getpid()}.tmp")
-        unfinished.write_text(json.dumps(drawn), "ascii")
-        unfinished.replace(path)
+        keep = unfinished.open("w", encoding="ascii")
     except OSError:
-        pass  # A cache that can't be written costs time only.
-    return drawn
+        yield from drawn  # A cache that can't be written costs time only.
+        return
+    try:
+        with keep:
+            for body in drawn:
+                _write(keep, json.dumps(body) + "\n")
+                yield body
+            _write(keep, _END)
+        with suppress(OSError):
+            unfinished.replace(path)
+    finally:
+        # A run that ends early leaves no half of a cache behind.
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+
+
+def _write(file: TextIO, text: str) -> None:
+    with suppress(OSError):
+        file.write(text)
+
+
+def _is_whole(path: Path) -> bool:
+    """
+    Whether a cache file was written to its end.
+    """
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(_END), os.SEEK_END)
+            return file.read() == _END.encode()
+    except OSError:
+        return False
 
 
 def _pools(session: Session) -> dict[str, list[Any]]:

@@ -7,10 +7,10 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance import __version__
 from conformance.contract import Contract
@@ -36,6 +36,7 @@ from conformance.wire.transport import open_asgi, open_transport
 
 __all__ = ["Options", "close_session", "open_session", "preview", "run"]
 
+T = TypeVar("T")
 Emit = Callable[[dict[str, Any]], None]
 
 
@@ -216,7 +217,7 @@ async def _fire(session: Session, options: Options) -> None:
     requests = sum(case.sends for case in plan.all()) + drawn
     session.emit({"kind": "plan", "clauses": len(clauses), "cases": session.of, "requests": requests,
                   "charged": charged_requests(session.contract, plan)})
-    await _phase(session, "requests", _left(plan.main, session, options))
+    await _phase(session, "requests", _left(_taken(plan.main), session, options))
     if drawn:
         from conformance.engine.draw import drawn_cases
 
@@ -229,9 +230,9 @@ async def _fire(session: Session, options: Options) -> None:
             continue
         await _guard(session, clause.id, run_crowd(session, clause, clause.crowd["rounds"][effort.name]))
     session.phase = "charges"
-    for case in _left(plan.quiet, session, options):
+    for case in _left(_taken(plan.quiet), session, options):
         await _guard(session, case.clause, run_case(session, case))
-    for window in plan.windows:
+    for window in _taken(plan.windows):
         if _finished(session, options, [case.id for case in window.cases]):
             continue
         await _guard(session, window.clause.id, run_window(session, window))
@@ -245,6 +246,15 @@ async def _fire(session: Session, options: Options) -> None:
         await _guard(session, case.clause, run_case(session, case))
     _late_fetches(session)
     session.progress()
+
+
+def _taken(items: list[T]) -> Iterator[T]:
+    """
+    Yield what a list holds and let go of it, because bodies of a megabyte are many in a plan.
+    """
+    items.reverse()
+    while items:
+        yield items.pop()
 
 
 def _drawn_count(session: Session, plan: Plan, effort: Effort) -> int:

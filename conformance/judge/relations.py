@@ -149,9 +149,12 @@ def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             continue
         if vector.values is None:
             continue
-        if argument.get("finite") and not bool(np.isfinite(vector.values).all()):
+        # The sum of squares is finite only for finite numbers of an ordinary size, and zero only for tiny ones or none;
+        # one pass decides nearly always.
+        square = float(vector.values @ vector.values)
+        if argument.get("finite") and not square < float("inf") and not bool(np.isfinite(vector.values).all()):
             yield Finding("finite numbers", "NaN or an infinite number", where)
-        if argument.get("nonzero") and not bool(vector.values.any()):
+        if argument.get("nonzero") and square == 0.0 and not bool(vector.values.any()):
             yield Finding("a vector that is not all zero", f"{vector.width} zeros", where, "every search with it fails")
 
 

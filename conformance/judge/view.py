@@ -4,6 +4,7 @@ One exchange as a judge sees it: parsed once, vectors taken out, and every value
 
 from __future__ import annotations
 
+import gc
 import json
 import math
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ from conformance.exchange import Exchange
 from conformance.judge.vectors import Vector, take_vectors
 
 __all__ = ["MISSING", "View", "finite", "pointer"]
+
+
+_LARGE = 1 << 20
 
 
 class _Missing:
@@ -57,6 +61,17 @@ def pointer(document: Any, path: str) -> Any:
         if value is MISSING:
             return MISSING
     return value
+
+
+def _load(raw: bytes) -> Any:
+    if len(raw) < _LARGE or not gc.isenabled():
+        return orjson.loads(raw)
+    # Millions of new numbers make the collector look for cycles that they can't have.
+    gc.disable()
+    try:
+        return orjson.loads(raw)
+    finally:
+        gc.enable()
 
 
 def _replace_surrogates(value: Any) -> Any:
@@ -129,7 +144,7 @@ class View:
         raw = self.exchange.body
         self._document, self._problem = MISSING, ""
         try:
-            self._document = orjson.loads(raw)
+            self._document = _load(raw)
         except orjson.JSONDecodeError as problem:
             self._problem = f"{problem.msg} at byte {problem.pos}" if raw else "the body is empty"
             self._parse_leniently(raw)

@@ -194,7 +194,9 @@ def test_every_field_is_described_and_every_object_closed():
 
 def test_every_definition_is_used():
     text = json.dumps(language_schema())
-    assert not [name for name in language_schema()["$defs"] if f'"#/$defs/{name}"' not in text]
+    unused = {name for name in language_schema()["$defs"] if f'"#/$defs/{name}"' not in text}
+    # A target is a file of its own, with a schema of its own for editors.
+    assert unused == {"target"}
 
 
 def test_the_predicates_are_those_of_the_judge():

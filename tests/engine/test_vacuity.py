@@ -50,13 +50,17 @@ def test_an_open_must_is_incomplete_when_that_is_asked_for() -> None:
     assert "fetch.images" in report.footer["incomplete"]
 
 
-@pytest.mark.parametrize("clause", ["status.never_5xx", "refusal.envelope", "vector.floats"])
+@pytest.mark.parametrize("clause", ["estimate.shape", "estimate.total", "estimate.no_vector"])
 def test_a_clause_that_no_exchange_reached_is_not_established(clause: str) -> None:
-    report = judge(World(), "models.list", clause)
+    # Its exchanges are sent, but none of them is a success, which alone it speaks of.
+    def edit(asked: Asked, answered: Answered) -> Answered | None:
+        return refuse(404, "not_found", kind="not_found") if asked.path == ESTIMATE else None
+
+    report = judge(World(edit=edit), "models.list", clause)
     assert report.verdict("models.list") == "pass"
-    if clause != "status.never_5xx":
-        assert report.verdict(clause) == "not_established"
-        assert "exchange" in report.clauses[clause]["missing"][0]
+    assert report.verdict(clause) == "not_established"
+    assert report.clauses[clause]["missing"] == ["because: no exchange of this run reached it"]
+    assert report.clauses[clause]["judged"] == 0
 
 
 def in_place_of_refusals(other: Answered | None) -> World:
@@ -245,7 +249,7 @@ def test_a_canary_that_nobody_reaches_establishes_nothing() -> None:
 
 
 def test_a_canary_whose_images_are_accepted_but_never_fetched_establishes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.engine.discovery._FETCH_GRACE", 0.2)
+    monkeypatch.setattr("conformance.engine.proofs._FETCH_GRACE", 0.2)
 
     def edit(asked: Asked, answered: Answered) -> Answered | None:
         if answered.status == 400 and asked.path == CREATE and "127.0.0.1" in asked.body.decode():

@@ -15,8 +15,9 @@ CANARY = "https://canary.example"
 FACTS: dict[str, Any] = {
     "model": {"id": "embed-1", "dimensions": [1024, 2048], "text_rate": 18.75, "visual_rate": 48.75},
     "fixed_model": {"id": "embed-fixed"},
+    "other_model": {"id": "embed-other"},
     "chat_model": {"id": "chat-1"},
-    "catalogue": {"ids": ["embed-1", "embed-fixed", "chat-1"]},
+    "catalogue": {"ids": ["embed-1", "embed-fixed", "embed-other", "chat-1"]},
     "media": {"pattern": "^(?:https:\\/\\/media\\.example|https:\\/\\/canary\\.example)"},
 }
 
@@ -31,13 +32,13 @@ def image(index: int, chars: int | None) -> str:
     return url if chars is None else (url + "?p=" + "a" * chars)[:chars]
 
 
-def make_shop(*, seed: int = 0, lacks: tuple[str, ...] = (), facts: dict[str, Any] | None = None) -> Workshop:
+def make_shop(*, seed: int = 0, lacks: tuple[str, ...] = (), facts: dict[str, Any] | None = None, says: str = "supply {}") -> Workshop:
     roles = ("main", *contract().authentication["keys"])
     return Workshop(
         contract=contract(),
         facts=FACTS if facts is None else facts,
         key_names={role: f"KEY_{role.upper()}" for role in roles},
-        available=lambda need: f"supply {need}" if need in lacks else None,
+        available=lambda need: says.format(need) if need in lacks else None,
         image=image,
         video=lambda index: f"https://media.example/video-{index}.mp4",
         canary_url=lambda token: f"{CANARY}/{token}.png",

@@ -125,3 +125,46 @@ def test_a_cosine_is_a_cosine(a: list[float], b: list[float]) -> None:
 
 def test_a_zero_vector_has_no_direction() -> None:
     assert cosine(np.zeros(3), np.ones(3)) == 0.0
+
+
+@pytest.mark.parametrize("scale", [1e200, 1e308, 1e-200, 1e-308])
+def test_numbers_near_the_end_of_a_float_have_a_direction(scale: float) -> None:
+    a, b = np.array([1.0, -0.5, 0.25]) * scale, np.array([0.25, 1.0, 0.5])
+    assert cosine(a, a) == pytest.approx(1.0)
+    assert cosine(a, b) == pytest.approx(cosine(a / scale, b))
+    assert cosine(a, -a) == pytest.approx(-1.0)
+    assert cosine(a, a * 0) == 0.0
+
+
+@pytest.mark.parametrize("odd", [np.nan, np.inf, -np.inf])
+def test_a_vector_that_is_not_finite_has_no_direction(odd: float) -> None:
+    assert cosine(np.array([odd, 1.0]), np.ones(2)) == 0.0
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+@pytest.mark.parametrize("row", [["0.5", "0.25", "0.125"], [0.5, "0.25", 0.125], ["1", 0.5, 0.5], [0.5, 0.5, "0"], ["nan", 0.5, 0.5]])
+def test_numbers_in_quotes_are_no_numbers_in_however_many_rows(row: list[Any], count: int) -> None:
+    for vector in taken(*[row] * count):
+        assert (vector.form, vector.problem, vector.values) == ("other", "it holds a string", None)
+
+
+@pytest.mark.parametrize("count", [1, 2, 40])
+@pytest.mark.parametrize("row", [[None, 0.5, 0.5], [0.5, 0.5, None], [None, None, None]])
+def test_nulls_are_no_numbers_in_however_many_rows(row: list[Any], count: int) -> None:
+    for vector in taken(*[row] * count):
+        assert (vector.form, vector.problem, vector.values) == ("other", "it holds null", None)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_number_that_no_float_holds_is_a_problem(count: int) -> None:
+    for vector in taken(*[[10**400, 0.5]] * count):
+        assert (vector.form, vector.values) == ("other", None)
+        assert "no float" in vector.problem
+
+
+def test_rows_of_nulls_and_quotes_are_found_in_a_whole_answer() -> None:
+    for cell in ("null", '"0.5"', "true", "[0.5]"):
+        body = f'{{"data": [{{"embedding": [0.5, {cell}]}}, {{"embedding": [0.5, {cell}]}}]}}'
+        found = take_vectors(json.loads(body), "/data", "/embedding")
+        assert [vector.form for vector in found] == ["other", "other"]
+        assert all(vector.problem for vector in found)

@@ -105,6 +105,16 @@ def _embedding_only(change: Any) -> Changes:
     return edit_models(edit)
 
 
+def _refuse_pin(call: Call, answer: Answer) -> Answer | None:
+    if not _pinned(call) or call.refusal is not None:
+        return None
+    error = (
+        '{"error":{"type":"invalid_request","code":"unknown_version","message":"There is no such version.",'
+        f'"param":null,"doc_url":"https://docs.aurous-labs.com/errors#unknown_version","request_id":"{call.request_id}"}}}}'
+    )
+    return Answer(400, error.encode(), headers=answer.headers)
+
+
 FAULTS = (
     Fault("no_key_accepted", "serves calls without a key", ("A28",), leave_out("auth.missing")),
     Fault("bad_key_accepted", "serves calls with any key", ("A28",), leave_out("auth.invalid")),
@@ -163,7 +173,7 @@ FAULTS = (
         "version_pin_refused",
         "refuses the version 2026-05-15",
         ("A29",),
-        {"crashes": None, **edit_answer(lambda call, answer: _refuse_pin(call, answer))},
+        {"crashes": None, **edit_answer(_refuse_pin)},
     ),
     Fault(
         "models_without_kind", "lists models without kind", ("A36",), edit_models(lambda row: row.pop("kind"))
@@ -258,13 +268,3 @@ FAULTS = (
         edit_answer(_drop_rate),
     ),
 )
-
-
-def _refuse_pin(call: Call, answer: Answer) -> Answer | None:
-    if not _pinned(call) or call.refusal is not None:
-        return None
-    error = (
-        '{"error":{"type":"invalid_request","code":"unknown_version","message":"There is no such version.",'
-        f'"param":null,"doc_url":"https://docs.aurous-labs.com/errors#unknown_version","request_id":"{call.request_id}"}}}}'
-    )
-    return Answer(400, error.encode(), headers=answer.headers)

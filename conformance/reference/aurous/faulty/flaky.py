@@ -67,7 +67,7 @@ FAULTS = (
         "double_charge",
         "the charge is taken twice",
         ("A23",),
-        {"charge": lambda call, cost: cost * (2 if _unlucky(call.shared.creates) else 1)},
+        {"charge": lambda call, cost: cost * (2 if _unlucky(call.serial) else 1)},
     ),
     _seldom(
         "charge_on_refusal",

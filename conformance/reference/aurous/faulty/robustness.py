@@ -9,7 +9,7 @@ import re
 
 from conformance.reference.asgi import Answer
 from conformance.reference.aurous.call import CREATE, Call
-from conformance.reference.aurous.faulty.edits import edit_answer, leave_out, set_header
+from conformance.reference.aurous.faulty.edits import edit_answer, set_header
 from conformance.reference.aurous.refusals import Refusal, malformed
 from conformance.reference.documents import MalformedDocument, read_document
 from conformance.reference.zoo import Fault
@@ -148,6 +148,12 @@ def _fails_when_busy(call: Call) -> bool:
     return call.creates and len(call.shared.running) >= 2
 
 
+def _page(call: Call, answer: Answer) -> Answer | None:
+    if call.refusal is None or call.refusal.kind != "route.unknown":
+        return None
+    return Answer(404, b"<h1>Not Found</h1>", b"text/html", answer.headers)
+
+
 FAULTS = (
     _crash("nul", "a text with NUL", lambda call: "\\u0000" in _texts(call)),
     _crash("lone_surrogate", "half a surrogate pair", _lone_surrogate),
@@ -184,7 +190,7 @@ FAULTS = (
         "not_found_html",
         "answers unknown paths with a web page",
         ("A45",),
-        edit_answer(lambda call, answer: _page(call, answer)),
+        edit_answer(_page),
     ),
     Fault(
         "method_unchecked_500",
@@ -230,9 +236,3 @@ FAULTS = (
         {"crashes": _fails_when_busy, "pause_s": 0.01},
     ),
 )
-
-
-def _page(call: Call, answer: Answer) -> Answer | None:
-    if call.refusal is None or call.refusal.kind != "route.unknown":
-        return None
-    return Answer(404, b"<h1>Not Found</h1>", b"text/html", answer.headers)
