@@ -25,7 +25,9 @@ def shorten(value: object, *, limit: int = _SHOWN) -> str:
     Return *value* as text of at most *limit* characters, so that no message ever prints a vector or a whole file.
     """
     text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else " " if c in "\r\n\t" else c.encode("unicode_escape").decode() for c in text)
+    text = "".join(
+        c if c.isprintable() else " " if c in "\r\n\t" else c.encode("unicode_escape").decode() for c in text
+    )
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 

@@ -57,7 +57,9 @@ def bindings(each: Data | None) -> Iterator[tuple[str, tuple[tuple[str, Any], ..
     names = list(each)
     pools = [value if isinstance(value, list) else [_Open(value)] for value in each.values()]
     for values in product(*pools):
-        bound = tuple((f"*{n}", v.value) if isinstance(v, _Open) else (n, v) for n, v in zip(names, values, strict=True))
+        bound = tuple(
+            (f"*{n}", v.value) if isinstance(v, _Open) else (n, v) for n, v in zip(names, values, strict=True)
+        )
         label = "_".join(_label(value) for value in values if not isinstance(value, _Open))
         yield (f".{label}" if label else ""), bound
 
@@ -106,7 +108,9 @@ def derive_trigger(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[C
                         name=f"{name}{label}",
                         operation=operation,
                         bind=bound,
-                        steps=(StepTemplate("refused", {**send, "operation": operation}, _refused(row, refusal), also),),
+                        steps=(
+                            StepTemplate("refused", {**send, "operation": operation}, _refused(row, refusal), also),
+                        ),
                         twin={**row["twin"], "operation": operation},
                         trigger=row["id"],
                         optional=operation != d.default,
@@ -129,7 +133,9 @@ def _extra_clauses(row: Data, line: int, refusal: Data, own: str, d: Derivation)
     if refusal.get("code_level"):
         codes = " or ".join(refusal["codes"])
         yield (
-            d.clause(row, line, f"{own}.code", level=Level(refusal["code_level"]), says=f"That refusal has the code {codes}."),
+            d.clause(
+                row, line, f"{own}.code", level=Level(refusal["code_level"]), says=f"That refusal has the code {codes}."
+            ),
             {"code_in": refusal["codes"]},
         )
     param = refusal.get("param")
@@ -191,8 +197,17 @@ def _effects(
         for operation in operations:
             for count in range(3 if operation == d.default else 1):
                 step = StepTemplate("refused", {**row["heavy"], "operation": operation}, expect)
-                heavy.append(CaseTemplate(f"heavy{count + 1}.{operation}", (step,), operation, bind=first, trigger=row_id,
-                                          needs=tuple(row["heavy"].get("needs", ())), optional=operation != d.default))
+                heavy.append(
+                    CaseTemplate(
+                        f"heavy{count + 1}.{operation}",
+                        (step,),
+                        operation,
+                        bind=first,
+                        trigger=row_id,
+                        needs=tuple(row["heavy"].get("needs", ())),
+                        optional=operation != d.default,
+                    )
+                )
     own = promises.get("uncharged") if isinstance(promises, Mapping) else None
     yield d.clause(
         row,
@@ -238,7 +253,6 @@ def derive_cap(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[Claus
     """
     refusal: Data = row["refusal"]
     operations = tuple(row["operations"])
-    top: int = row["max"]
     row_id = f"caps.{row['id']}"
     promises: Data = row["promises"]
     trigger = Trigger(row_id, operations, row["when"], refusal, f"{row_id}.over", tuple(row.get("needs", ())))
@@ -253,32 +267,7 @@ def derive_cap(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[Claus
 
         extras = list(_cap_extras(row, line, refusal, own, promised, d))
         also = tuple((clause.id, expect) for clause, expect in extras)
-        at, over, far = [], [], []
-        for name, variant in row["variants"].items():
-            if operation not in variant.get("operations", operations):
-                continue
-            needs = tuple(variant.get("needs", ()))
-            send = {"body": variant["body"], "operation": operation}
-            weight = variant.get("weight", 1)
-            or_refused = tuple(row.get("or_refused", ()))
-            accepted: Data = {"success": True}
-            if or_refused:
-                accepted = {"any_of": [{"success": True}, {"refusal": {"codes": list(or_refused)}}]}
-            for n in (top,) if variant.get("just", False) else (top, top - 1):
-                if n >= 0:
-                    at.append(CaseTemplate(f"{name}.{n}", (StepTemplate("accepted", send, accepted),), operation, needs,
-                                           bind=(("n", n), ("max", top)), or_refused=or_refused, weight=weight))
-
-            def refused(
-                n: int, *, name: str = name, send: Data = send, needs: tuple[str, ...] = needs, weight: int = weight
-            ) -> CaseTemplate:
-                return CaseTemplate(f"{name}.{n}", (StepTemplate("refused", send, _refused(row, refusal), also),), operation,
-                                    bind=(("n", n), ("max", top)), twin=send, twin_bind=(("n", top), ("max", top)),
-                                    distinguishes=bool(needs) or bool(row.get("or_refused")), trigger=row_id, weight=weight)
-
-            over.append(refused(top + 1))
-            if variant.get("far", True):
-                far.extend(refused(n) for n in row["far"])
+        at, over, far = _cap_cases(row, operation, also)
         templates[operation] = over
         on = "" if not other else f" on the {operation} route"
         says = row["says"]
@@ -293,6 +282,46 @@ def derive_cap(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[Claus
     return trigger, clauses
 
 
+def _cap_cases(
+    row: Data, operation: str, also: tuple[tuple[str, Data], ...]
+) -> tuple[list[CaseTemplate], list[CaseTemplate], list[CaseTemplate]]:
+    """
+    Return the cases at a limit, one above it and far above it.
+    """
+    top: int = row["max"]
+    or_refused = tuple(row.get("or_refused", ()))
+    accepted: Data = {"success": True}
+    if or_refused:
+        accepted = {"any_of": [{"success": True}, {"refusal": {"codes": list(or_refused)}}]}
+    refused = StepTemplate("refused", None, _refused(row, row["refusal"]), also)
+    at: list[CaseTemplate] = []
+    beyond: dict[bool, list[CaseTemplate]] = {False: [], True: []}
+    for name, variant in row["variants"].items():
+        if operation not in variant.get("operations", row["operations"]):
+            continue
+        needs = tuple(variant.get("needs", ()))
+        send = {"body": variant["body"], "operation": operation}
+        common: dict[str, Any] = {"operation": operation, "needs": needs, "weight": variant.get("weight", 1)}
+        for n in (top,) if variant.get("just", False) or top == 0 else (top, top - 1):
+            step = StepTemplate("accepted", send, accepted)
+            bind = (("n", n), ("max", top))
+            at.append(CaseTemplate(f"{name}.{n}", (step,), bind=bind, or_refused=or_refused, **common))
+        for n in (top + 1, *(row["far"] if variant.get("far", True) else ())):
+            beyond[n > top + 1].append(
+                CaseTemplate(
+                    f"{name}.{n}",
+                    (replace(refused, send=send),),
+                    bind=(("n", n), ("max", top)),
+                    twin=send,
+                    twin_bind=(("n", top), ("max", top)),
+                    distinguishes=bool(needs or or_refused),
+                    trigger=f"caps.{row['id']}",
+                    **common,
+                )
+            )
+    return at, beyond[False], beyond[True]
+
+
 def _cap_extras(
     row: Data, line: int, refusal: Data, own: str, promised: Callable[[str], tuple[str, ...]], d: Derivation
 ) -> Iterator[tuple[Clause, Data]]:
@@ -305,7 +334,14 @@ def _cap_extras(
     param = refusal.get("param")
     if param and param.get("level"):
         yield (
-            d.clause(row, line, f"{own}.param", level=Level(param["level"]), source=d.source(param.get("source", row["source"])),
-                     promises=tuple(param.get("promises", ())), says=f"That refusal names {param['field']} as its param."),
+            d.clause(
+                row,
+                line,
+                f"{own}.param",
+                level=Level(param["level"]),
+                source=d.source(param.get("source", row["source"])),
+                promises=tuple(param.get("promises", ())),
+                says=f"That refusal names {param['field']} as its param.",
+            ),
             {"param_is": param["field"]},
         )

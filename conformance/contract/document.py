@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -31,7 +31,7 @@ class _Loader(_Base):  # type: ignore[misc]
     and no scalar is a date.
     """
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, list[tuple[str, re.Pattern[str]]]]] = {}
 
 
 for _tag, _pattern, _first in (
@@ -97,7 +97,9 @@ def read_document(path: Path, *, name: str | None = None, text: str | None = Non
         mark = getattr(problem, "problem_mark", None)
         what = getattr(problem, "problem", None) or str(problem).splitlines()[0]
         where = f"{shown}:{mark.line + 1}" if mark is not None else shown
-        raise UsageError(Fault("the file is not YAML", where=where, got=shorten(what), expected="a YAML document")) from None
+        raise UsageError(
+            Fault("the file is not YAML", where=where, got=shorten(what), expected="a YAML document")
+        ) from None
     except (RecursionError, ValueError) as problem:
         raise UsageError(Fault("the file is not YAML", where=shown, got=shorten(str(problem)))) from None
     lines: dict[tuple[str | int, ...], int] = {}
@@ -109,7 +111,11 @@ def read_document(path: Path, *, name: str | None = None, text: str | None = Non
 
 
 def _construct(
-    node: yaml.Node, path: tuple[str | int, ...], lines: dict[tuple[str | int, ...], int], faults: list[Fault], shown: str
+    node: yaml.Node,
+    path: tuple[str | int, ...],
+    lines: dict[tuple[str | int, ...], int],
+    faults: list[Fault],
+    shown: str,
 ) -> Any:
     line = node.start_mark.line + 1
     if len(lines) >= _MOST_VALUES:
@@ -119,7 +125,9 @@ def _construct(
         return None
     lines.setdefault(path, line)
     if len(path) > _MAX_DEPTH:
-        faults.append(Fault("the file is nested too deep", where=f"{shown}:{line}", expected=f"at most {_MAX_DEPTH} levels"))
+        faults.append(
+            Fault("the file is nested too deep", where=f"{shown}:{line}", expected=f"at most {_MAX_DEPTH} levels")
+        )
         return None
     if isinstance(node, yaml.MappingNode):
         mapping: dict[str, Any] = {}
@@ -127,10 +135,20 @@ def _construct(
             key = key_node.value
             where = f"{shown}:{key_node.start_mark.line + 1}"
             if not isinstance(key_node, yaml.ScalarNode):
-                faults.append(Fault("a key has to be a word", where=where, got="a list or a mapping", expected="a word", move="quote it"))
+                faults.append(
+                    Fault(
+                        "a key has to be a word",
+                        where=where,
+                        got="a list or a mapping",
+                        expected="a word",
+                        move="quote it",
+                    )
+                )
                 continue
             if key in mapping:
-                faults.append(Fault(f"the key {shorten(key, limit=60)!r} stands twice", where=where, expected="each key once"))
+                faults.append(
+                    Fault(f"the key {shorten(key, limit=60)!r} stands twice", where=where, expected="each key once")
+                )
                 continue
             lines[(*path, key)] = key_node.start_mark.line + 1
             mapping[key] = _construct(value_node, (*path, key), lines, faults, shown)
@@ -155,5 +173,9 @@ def _scalar(node: yaml.Node, line: int, faults: list[Fault], shown: str) -> Any:
     if kind == "float":
         return float(text)
     if kind != "str":
-        faults.append(Fault(f"the tag {shorten(node.tag, limit=60)} means nothing here", where=f"{shown}:{line}", expected="no tag"))
+        faults.append(
+            Fault(
+                f"the tag {shorten(node.tag, limit=60)} means nothing here", where=f"{shown}:{line}", expected="no tag"
+            )
+        )
     return text

@@ -47,7 +47,12 @@ def specs_folder() -> Path:
         if folder.is_dir():
             return folder
     raise UsageError(
-        Fault("the contracts are missing", where=str(package), expected="a folder specs/", move="install the package again")
+        Fault(
+            "the contracts are missing",
+            where=str(package),
+            expected="a folder specs/",
+            move="install the package again",
+        )
     )
 
 
@@ -214,7 +219,9 @@ def _operation(name: str, row: Data) -> Operation:
 
 
 def _error(row: Data, source: Any) -> ErrorCode:
-    return ErrorCode(row["code"], tuple(row["status"]), row["type"], row["stage"], source(row["source"]), row.get("unprovoked"))
+    return ErrorCode(
+        row["code"], tuple(row["status"]), row["type"], row["stage"], source(row["source"]), row.get("unprovoked")
+    )
 
 
 def _zones(tables: Mapping[str, Document]) -> Iterator[Zone]:

@@ -118,8 +118,8 @@ class Fact:
     """
     Something read from the target before the first case, such as the model under test.
 
-    Of the rows at *rows* one is taken that matches *where* (one that matches *prefer* first), or *otherwise* when no row
-    does; *collect* takes them all.
+    Of the rows at *rows* one is taken that matches *where* (one that matches *prefer* first), or *otherwise* when no
+    row does; *collect* takes them all.
     """
 
     name: str
@@ -186,8 +186,8 @@ class Clause:
 
     It is an invariant (*on* says which exchanges it judges, *expect* what it asks of them), or it has *cases* of its
     own, or it is a *window* (a batch of refusals between two readings of a witness), a *crowd*, a *machine* (drawn
-    sequences judged against a model) or a *burst*. A clause may be judged on another clause's cases only. The cases of a clause
-    that is *alone* run while nothing else is in flight.
+    sequences judged against a model) or a *burst*. A clause may be judged on another clause's cases only. The cases of
+    a clause that is *alone* run while nothing else is in flight.
     """
 
     id: str

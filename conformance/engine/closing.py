@@ -25,7 +25,9 @@ def closing_lines(session: Session, options: Options, *, incomplete: str | None,
     Yield the last lines of a report log.
     """
     ended = incomplete.splitlines()[0] if incomplete else None
-    lines = [t.line(alive=session.alive, proven=c not in options.unproven, ended=ended) for c, t in session.tallies.items()]
+    lines = [
+        t.line(alive=session.alive, proven=c not in options.unproven, ended=ended) for c, t in session.tallies.items()
+    ]
     if not session.alive and session.control:
         for line in lines:
             if line["verdict"] == Verdict.NOT_ESTABLISHED.value:

@@ -28,7 +28,9 @@ def _texts(count: int) -> list[str]:
     Return texts of different lengths and scripts, each of which has a vector of its own.
     """
     scripts = ["", " 日本語の文", " émigré naïveté", " 🚀🌍", " Дом и сад"]
-    return [f"Client {i + 1} asks about {words(3 + 7 * i)[7 * i % 11 :]}{scripts[i % len(scripts)]}." for i in range(count)]
+    return [
+        f"Client {i + 1} asks about {words(3 + 7 * i)[7 * i % 11 :]}{scripts[i % len(scripts)]}." for i in range(count)
+    ]
 
 
 async def run_crowd(session: Session, clause: Clause, rounds: int) -> None:

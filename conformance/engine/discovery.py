@@ -90,19 +90,26 @@ def _take(fact: Fact, wanted_where: Any, rows: list[Any], wanted: str | None) ->
         fitting = [row for row in fitting if row.get("id") == wanted]
     if not fitting and fact.otherwise is not None:
         # The row lacks what should tell its kind; that is for the clause about rows, and no reason to stop.
-        otherwise = jsonschema_rs.validator_for(fact.otherwise)
+        otherwise = jsonschema_rs.validator_for(dict(fact.otherwise))
         fitting = [row for row in rows if isinstance(row, dict) and _is_valid(otherwise, row)]
         if fact.target_field and wanted:
             fitting = [row for row in fitting if row.get("id") == wanted]
     if not fitting:
         return None
     if fact.collect:
-        return {name: [v for row in fitting if isinstance(v := pointer(row, path), (str, int))] for name, path in fact.take.items()}
+        return {
+            name: [v for row in fitting if isinstance(v := pointer(row, path), (str, int))]
+            for name, path in fact.take.items()
+        }
     if fact.prefer:
-        prefer = jsonschema_rs.validator_for(fact.prefer)
+        prefer = jsonschema_rs.validator_for(dict(fact.prefer))
         fitting.sort(key=lambda row: 0 if _is_valid(prefer, row) else 1)
     row = fitting[0]
-    return {name: value for name, path in fact.take.items() if (value := pointer(row, path)) is not None and value != {} and value}
+    return {
+        name: value
+        for name, path in fact.take.items()
+        if (value := pointer(row, path)) is not None and value != {} and value
+    }
 
 
 def _is_valid(validator: Any, row: Any) -> bool:
@@ -159,7 +166,9 @@ async def _control(session: Session) -> None:
 
 def _clock(session: Session) -> Clock:
     assert session.target.clock is not None
-    _, request, _, _, _ = session.shop.request({"operation": session.contract.default_operation}, session.shop.environment("0" * 12))
+    _, request, _, _, _ = session.shop.request(
+        {"operation": session.contract.default_operation}, session.shop.environment("0" * 12)
+    )
     return Clock(session.target.clock, request.headers, session.client.send)
 
 

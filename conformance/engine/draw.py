@@ -1,5 +1,5 @@
 """
-Drawn bodies become cases: classified, given the expectation that their classification calls for, and kept for next time.
+Drawn bodies become cases: classified, given the expectation that their class calls for, and kept for next time.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def drawn_cases(session: Session, count: int, selected: set[str]) -> Iterator[Ca
     Yield about *count* drawn cases for the clauses that are *selected*.
     """
     contract = session.contract
-    by_kind = {clause.drawn: clause for clause in contract.clauses if clause.drawn}
+    by_kind: dict[str | None, Clause] = {clause.drawn: clause for clause in contract.clauses if clause.drawn}
     operations = [name for name, op in contract.operations.items() if op.request_schema and name not in session.dead]
     shares = {n: int(count * (_FIRST_SHARE if i == 0 else (1 - _FIRST_SHARE) / max(1, len(operations) - 1)))
               for i, n in enumerate(operations)}
@@ -49,7 +49,9 @@ def drawn_cases(session: Session, count: int, selected: set[str]) -> Iterator[Ca
                 yield case
 
 
-def drawn_case(session: Session, operation: str, body: dict[str, Any], index: int, kinds: dict[str | None, Clause]) -> Case | None:
+def drawn_case(
+    session: Session, operation: str, body: dict[str, Any], index: int, kinds: dict[str | None, Clause]
+) -> Case | None:
     """
     Return the case that a drawn *body* makes, with what its classification calls for, or None when no clause is for it.
     """
@@ -87,7 +89,9 @@ def _lenient(refusal: dict[str, Any]) -> dict[str, Any]:
 
 
 def _plain_step(session: Session, operation: str) -> Step:
-    name, request, body, key, key_header = session.shop.request({"operation": operation}, session.shop.environment("0" * 12))
+    name, request, body, key, key_header = session.shop.request(
+        {"operation": operation}, session.shop.environment("0" * 12)
+    )
     return Step("twin", name, request, body, expect={"success": True}, key=key, key_header=key_header)
 
 
@@ -166,7 +170,17 @@ def _mark(contract: Contract, operation: str, count: int, seed: int, pools: Any,
 
     # A canary's port differs from run to run; where media come from makes no other body.
     stable = [url.rpartition("/")[2] for url in urls]
-    parts = [contract.digest, operation, count, seed, pools, stable, version("hypothesis"), sys.version_info[:2], _source()]
+    parts = [
+        contract.digest,
+        operation,
+        count,
+        seed,
+        pools,
+        stable,
+        version("hypothesis"),
+        sys.version_info[:2],
+        _source(),
+    ]
     return hashlib.sha256(json.dumps(parts, default=str).encode()).hexdigest()[:32]
 
 

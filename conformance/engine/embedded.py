@@ -44,7 +44,9 @@ def embedded_target(contract: Contract, *options: str, timeout: float = 10.0, me
         line = process.stdout.readline()
         if not line:
             _, errors = process.communicate(timeout=_READY_SECONDS)
-            raise InternalError(f"the reference server did not start: {errors.strip().splitlines()[-1:] or process.returncode}")
+            raise InternalError(
+                f"the reference server did not start: {errors.strip().splitlines()[-1:] or process.returncode}"
+            )
         yield describe(contract, json.loads(line), port if media else None, timeout)
     finally:
         process.terminate()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.engine.session import Session
@@ -36,8 +36,9 @@ class Outcome:
     What firing a case once showed.
 
     *breaches* are the findings of each clause that was broken, *kept* the clauses (the case's own apart) that were
-    judged and kept, with how often, and *first* those of them that nothing had established before. *reason* says why the case's own clause could not be established. *lost* says that
-    an answer got lost on the way, which is no verdict unless it happens again.
+    judged and kept, with how often; *first* are those of them that nothing had established before. *reason* says why
+    the case's own clause could not be established. *lost* says that an answer got lost on the way, which is no verdict
+    unless it happens again.
     """
 
     case: Case
@@ -196,7 +197,9 @@ async def _fetches(session: Session, step: Step) -> dict[str, int]:
     return {token: session.canary.fetches(token) for token in step.tokens}
 
 
-async def _judge(session: Session, case: Case, step: Step, view: View, scene: Scene, outcome: Outcome, *, effects: bool) -> None:
+async def _judge(
+    session: Session, case: Case, step: Step, view: View, scene: Scene, outcome: Outcome, *, effects: bool
+) -> None:
     failure = view.exchange.failure
     if failure is not None and failure.kind in _LOST:
         outcome.lost = True
@@ -243,8 +246,17 @@ def _judge_group(case: Case, step: Step, views: list[View], scene: Scene, outcom
         found = sum(1 for view in views if not check(step.of_all["where"], view, scene))
         most = step.of_all["at_most"]
         if found > most:
-            outcome.add(case.clause, [Finding(f"at most {most} of {len(views)} answers that are new", str(found), "group",
-                                              "a client that sends twice is served, and charged, twice")])
+            outcome.add(
+                case.clause,
+                [
+                    Finding(
+                        f"at most {most} of {len(views)} answers that are new",
+                        str(found),
+                        "group",
+                        "a client that sends twice is served, and charged, twice",
+                    )
+                ],
+            )
     if "charge" in step.of_all:
         try:
             findings = check({"charge": step.of_all["charge"]}, views[-1], scene)
@@ -263,18 +275,16 @@ async def twin_answer(session: Session, case: Case) -> View | None:
     if twin is None or twin.request is None:
         return None
     identity = twin_identity(case, twin)
-    answer = session.twins.get(identity)
-    if answer is None:
+    if identity not in session.twins:
         # A case of the plan that sends the very same request comes before those that lean on it.
-        if identity in session.shareable:
-            answer = asyncio.get_running_loop().create_future()
-        else:
-            answer = asyncio.ensure_future(_send_twin(session, twin))
-        session.twins[identity] = answer
-    return await asyncio.shield(answer) or await _send_twin(session, twin)
+        shared = identity in session.shareable
+        session.twins[identity] = (
+            asyncio.get_running_loop().create_future() if shared else asyncio.ensure_future(_send_twin(session, twin))
+        )
+    return await asyncio.shield(session.twins[identity]) or await _send_twin(session, twin)
 
 
-async def _send_twin(session: Session, twin: Step) -> View:
+async def _send_twin(session: Session, twin: Step) -> View | None:
     view = await session.send(twin)
     for clause, findings in judge_invariants(session.invariants, view, session.scene()):
         tally = session.tally(clause)

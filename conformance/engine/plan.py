@@ -94,8 +94,15 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
     for clause in clauses:
         if clause.unless == "canary_over_http" and session.canary_proven and session.canary is not None:
             if session.canary.base_url.startswith("http:"):
-                plan.gaps.append(Gap(clause.id, "", "", "witnesses.canary.public_url: an https address (a target that takes the "
-                                     "suite's http canary has its URL policy switched off)"))
+                plan.gaps.append(
+                    Gap(
+                        clause.id,
+                        "",
+                        "",
+                        "witnesses.canary.public_url: an https address (a target that takes the "
+                        "suite's http canary has its URL policy switched off)",
+                    )
+                )
                 continue
         pools.append((clause, _directed(session, clause, effort, plan)))
         _special(session, clause, effort, plan)
@@ -125,7 +132,7 @@ def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
         return []
     riders = {clause.id for clause in selected if not _own_requests(clause)}
     invariants = any(clause.on is not None for clause in selected)
-    found = []
+    found: list[Clause] = []
     for clause in contract.clauses:
         if clause.id in ids or not clause.cases or clause.needs or clause.alone:
             continue
@@ -205,7 +212,9 @@ def _afford(
             case = cases[turn]
             cost = case.sends + 2 * sum(1 for step in case.steps if "charge" in step.expect or step.of_all)
             if case.twin is not None and case.twin.request is not None:
-                body = (case.twin.operation.encode() + (case.twin.request.body or b"")).replace(case.nonce.encode(), b"")
+                body = (case.twin.operation.encode() + (case.twin.request.body or b"")).replace(
+                    case.nonce.encode(), b""
+                )
                 if body not in twins:
                     cost += 1
                     twins.add(body)
@@ -219,7 +228,7 @@ def _special_requests(plan: Plan) -> int:
     windows = sum(len(window.cases) + 1 for window in plan.windows)
     crowds = sum(c.crowd["texts"] * (1 + c.crowd["rounds"]["quick"]) for c in plan.crowds if c.crowd)
     bursts = sum(c.burst["times"] // 3 for c in plan.bursts if c.burst)
-    return windows + crowds + bursts
+    return int(windows + crowds + bursts)
 
 
 def _phase(plan: Plan, case: Case, clause: Clause) -> list[Case]:

@@ -31,7 +31,9 @@ async def run_window(session: Session, window: Window) -> None:
         return
     try:
         lost, outcomes = await _fire(session, ledger, window.cases)
-        refused = [o for o in outcomes if not o.breaches.get(window.clause.id) and not o.reason and o.views[-1][1].refused]
+        refused = [
+            o for o in outcomes if not o.breaches.get(window.clause.id) and not o.reason and o.views[-1][1].refused
+        ]
         if not refused:
             tally.cases += len(outcomes)
             tally.gap("none of its requests was refused for its reason")

@@ -66,10 +66,18 @@ def open_session(contract: Contract, target: Target, options: Options, emit: Emi
     if not clauses:
         shown = ", ".join(options.clauses) or str(options.level)
         raise UsageError(
-            Fault("no clause is selected", where="--clause", got=shown, expected="a clause id or a pattern", move="conformance list")
+            Fault(
+                "no clause is selected",
+                where="--clause",
+                got=shown,
+                expected="a clause id or a pattern",
+                move="conformance list",
+            )
         )
     if options.budget not in BUDGETS:
-        raise UsageError(Fault("there is no such budget", where="--budget", got=options.budget, expected=", ".join(BUDGETS)))
+        raise UsageError(
+            Fault("there is no such budget", where="--budget", got=options.budget, expected=", ".join(BUDGETS))
+        )
     secrets = dict(target.secrets)
     main = target.key_names.get("main", "")
     if main in target.secrets:
@@ -139,7 +147,12 @@ def header_line(contract: Contract, target: Target, options: Options) -> dict[st
         "kind": "header",
         "log": 1,
         "suite": __version__,
-        "contract": {"name": contract.name, "title": contract.title, "revision": contract.revision, "digest": contract.digest},
+        "contract": {
+            "name": contract.name,
+            "title": contract.title,
+            "revision": contract.revision,
+            "digest": contract.digest,
+        },
         "target": target.redacted(),
         "seed": options.seed,
         "budget": options.budget,

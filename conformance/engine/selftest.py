@@ -138,10 +138,17 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
         with embedded_target(contract, *options, timeout=1.0 if senseless else 10.0, media=media) as target:
             keep = ("clause", "footer")
             code = asyncio.run(
-                run(contract, target, Options(budget=budget, seed=seed), lambda line: lines.append(line) if line["kind"] in keep else None)
+                run(
+                    contract,
+                    target,
+                    Options(budget=budget, seed=seed),
+                    lambda line: lines.append(line) if line["kind"] in keep else None,
+                )
             )
     except ConformanceError as problem:
-        return Result(specimen, problem.exit_code, (), 0, time.monotonic() - began, 0, "" if senseless else str(problem), budget)
+        return Result(
+            specimen, problem.exit_code, (), 0, time.monotonic() - began, 0, "" if senseless else str(problem), budget
+        )
     clauses = [line for line in lines if line["kind"] == "clause"]
     broken = tuple(line["id"] for line in clauses if line["verdict"] in ("fail", "warn", "error"))
     passed = sum(1 for line in clauses if line["verdict"] == "pass")

@@ -37,8 +37,8 @@ class Session:
     What every phase of a run works with.
 
     *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *dead* are
-    operations that don't serve a plain request. *lacks* maps a need that is not met to what to supply. *twins* are the answers
-    to twins, *shareable* the requests of the plan that are some case's twin as well.
+    operations that don't serve a plain request. *lacks* maps a need that is not met to what to supply. *twins* are the
+    answers to twins, *shareable* the requests of the plan that are some case's twin as well.
     """
 
     contract: Contract
@@ -117,13 +117,17 @@ class Session:
         """
         assert step.request is not None
         if self.target.credits is not None and self.charged > self.target.credits:
-            raise BudgetSpent(f"the budget of {self.target.credits:g} credits is spent ({self.charged:.4f} were charged)")
+            raise BudgetSpent(
+                f"the budget of {self.target.credits:g} credits is spent ({self.charged:.4f} were charged)"
+            )
         request = stamped(step.request, step.key_header, self.fresh_key() if step.key_header else "")
         view = await self._send_patiently(request, step)
         operation = view.operation
         if operation.charge and view.success:
             cost = pointer(view.document, operation.charge)
-            replayed = any(view.exchange.header(name) is not None for name in self.contract.refusal.get("replay_marks", ()))
+            replayed = any(
+                view.exchange.header(name) is not None for name in self.contract.refusal.get("replay_marks", ())
+            )
             if not replayed:
                 self.charged += finite(cost) or 0.0
         return view
@@ -157,7 +161,9 @@ class Session:
         env = shop.environment(shop.nonce())
         template = {"operation": operation, "body": dict(body or {}), **send}
         name, request, value, key, key_header = shop.request(template, env)
-        return await self.send(Step("plain", name, request, value, key=key, key_header=key_header, tokens=tuple(env.tokens)))
+        return await self.send(
+            Step("plain", name, request, value, key=key, key_header=key_header, tokens=tuple(env.tokens))
+        )
 
     def image(self, index: int, chars: int | None) -> str:
         """

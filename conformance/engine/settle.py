@@ -74,7 +74,11 @@ async def _confirm(session: Session, outcome: Outcome) -> tuple[int, int]:
     """
     Repeat a case that broke something; returns how often its worst breach was seen, of how many times.
     """
-    fresh = [clause for clause in outcome.breaches if (t := session.tally(clause)) is not None and t.broken < _CONFIRMED_ENOUGH]
+    fresh = [
+        clause
+        for clause in outcome.breaches
+        if (t := session.tally(clause)) is not None and t.broken < _CONFIRMED_ENOUGH
+    ]
     if not fresh:
         return 1, 1
     seen, of = 1, 1
@@ -157,7 +161,13 @@ def write_case(session: Session, outcome: Outcome, *, seen: int, of: int, shrunk
 
 
 def _finding(clause: str, found: Finding) -> dict[str, Any]:
-    return {"clause": clause, "expected": found.expected, "actual": found.actual, "where": found.where, "why": found.why}
+    return {
+        "clause": clause,
+        "expected": found.expected,
+        "actual": found.actual,
+        "where": found.where,
+        "why": found.why,
+    }
 
 
 def _verdict(session: Session, outcome: Outcome) -> str:

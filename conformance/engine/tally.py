@@ -55,7 +55,13 @@ class Tally:
         for found in findings:
             if len(self.findings) < _MOST_FINDINGS:
                 self.findings.append(
-                    {"case": case, "expected": found.expected, "actual": found.actual, "where": found.where, "why": found.why}
+                    {
+                        "case": case,
+                        "expected": found.expected,
+                        "actual": found.actual,
+                        "where": found.where,
+                        "why": found.why,
+                    }
                 )
 
     def gap(self, reason: str, supply: str = "") -> None:
@@ -99,7 +105,9 @@ class Tally:
                 missing.append("a target that serves a plain request and refuses a broken one (see the controls)")
             missing.extend(f"because: {reason}" for reason in self.reasons)
             if not missing:
-                missing.append(f"because: the run ended first: {ended}" if ended else "because: no exchange of this run reached it")
+                missing.append(
+                    f"because: the run ended first: {ended}" if ended else "because: no exchange of this run reached it"
+                )
         elif self.reasons or self.missing:
             left = [*self.missing, *self.reasons]
             notes.append(f"{len(left)} of its cases could not be established: {'; '.join(left[:2])}")

@@ -72,8 +72,14 @@ class Target:
             "base_url": self.base_url or f"app:{self.app}",
             "model": self.model or "auto",
             "keys": dict(self.key_names),
-            "witnesses": [n for n, w in (("ledger", self.ledger), ("canary", self.canary), ("clock", self.clock)) if w is not None],
-            "pace": {"requests_per_second": self.requests_per_second, "in_flight": self.in_flight, "timeout": self.timeout},
+            "witnesses": [
+                n for n, w in (("ledger", self.ledger), ("canary", self.canary), ("clock", self.clock)) if w is not None
+            ],
+            "pace": {
+                "requests_per_second": self.requests_per_second,
+                "in_flight": self.in_flight,
+                "timeout": self.timeout,
+            },
             "budget": {"requests": self.requests, "credits": self.credits, "seconds": self.seconds},
         }
 
@@ -145,7 +151,7 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
         except UsageError as problem:
             faults.extend(problem.faults)
 
-    key("main", value.get("key_env", contract.authentication["key_env"]), document.where(("key_env",)))
+    key("main", str(value.get("key_env", contract.authentication["key_env"])), document.where(("key_env",)))
     known = contract.authentication.get("keys", {})
     for entry, name in value.get("operator", {}).get("keys", {}).items():
         where = document.where(("operator", "keys", entry))
@@ -160,7 +166,12 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
     if ledger and ledger.get("operation") and ledger["operation"] not in contract.operations:
         where = document.where(("witnesses", "ledger", "operation"))
         faults.append(
-            Fault("the contract has no such operation", where=where, got=ledger["operation"], expected=", ".join(contract.operations))
+            Fault(
+                "the contract has no such operation",
+                where=where,
+                got=ledger["operation"],
+                expected=", ".join(contract.operations),
+            )
         )
     waivers = tuple(_waivers(document, value.get("waivers", ()), faults))
     if faults:
@@ -219,7 +230,11 @@ def _environment(name: str, where: str) -> str:
         )
     if any(ord(c) < 33 or ord(c) > 126 for c in value):
         # The key itself is never shown, wherever the fault is.
-        raise UsageError(Fault(f"the key in {name} can't be sent in a header", where=where, expected="printable ASCII without spaces"))
+        raise UsageError(
+            Fault(
+                f"the key in {name} can't be sent in a header", where=where, expected="printable ASCII without spaces"
+            )
+        )
     return value
 
 

@@ -85,7 +85,7 @@ def _escape_strings(text: str) -> str:
 
 def show_surrogates(value: Any) -> Any:
     """
-    Return *value* with every lone surrogate replaced by U+FFFE, which no Unicode text holds, so that schemas can see it.
+    Return *value* with every lone surrogate replaced by U+FFFE, which no Unicode text holds, so that schemas see it.
     """
     if isinstance(value, str):
         return _SURROGATE.sub("\ufffe", value) if not value.isascii() else value

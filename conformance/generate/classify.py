@@ -61,7 +61,7 @@ class Classifier:
                 continue
             anywhere = when.get("pattern_anywhere") if isinstance(when, Mapping) else None
             try:
-                self._zones.append((zone.id, zone.operations, anywhere if anywhere else _validator(when)))
+                self._zones.append((zone.id, zone.operations, anywhere or _validator(when)))
             except ValueError:
                 continue
 
@@ -95,7 +95,11 @@ def _plain(value: Any) -> Any:
             number = float(value)
         except ValueError:
             return str(value)
-        return int(number) if number.is_integer() and abs(number) < 2**63 and "." not in value and "e" not in value else number
+        return (
+            int(number)
+            if number.is_integer() and abs(number) < 2**63 and "." not in value and "e" not in value
+            else number
+        )
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, list):

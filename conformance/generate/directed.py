@@ -73,7 +73,11 @@ class Workshop:
             start, end = str(options.get("starts", "")), str(options.get("ends", ""))
             text = f"{start}{nonce}-{name}{end}"
             if chars is not None:
-                text = f"{start}{nonce}"[: int(chars)] if int(chars) < NONCE_LENGTH else (start + nonce).ljust(int(chars) - len(end), "x") + end
+                text = (
+                    f"{start}{nonce}"[: int(chars)]
+                    if int(chars) < NONCE_LENGTH
+                    else (start + nonce).ljust(int(chars) - len(end), "x") + end
+                )
             return text
 
         return Environment(self.facts, self.contract.parts, dict(variables or {}), self.image, self.video, canary, key)
@@ -103,7 +107,9 @@ class Workshop:
                     opened = fill(value, self.environment("0" * NONCE_LENGTH))
                     pools.append([(name[1:], item) for item in (opened if isinstance(opened, list) else [opened])])
         except MissingFact as missing:
-            yield Gap(clause.id, template.name, f"the target gives no {missing.name}", self.available(missing.name) or "")
+            yield Gap(
+                clause.id, template.name, f"the target gives no {missing.name}", self.available(missing.name) or ""
+            )
             return
         for chosen in product(*pools):
             variables = dict([*fixed, *chosen])
@@ -129,7 +135,9 @@ class Workshop:
             found = self.classifier.classify(last.operation, last.body)
             if found.triggers != (template.trigger,) or found.zones:
                 extra = ", ".join((*found.triggers, *found.zones)) or "nothing"
-                return Gap(clause.id, name, "" if template.optional else f"for this target the request would break {extra}")
+                return Gap(
+                    clause.id, name, "" if template.optional else f"for this target the request would break {extra}"
+                )
         return Case(
             id=f"{clause.id}/{name}",
             clause=clause.id,
@@ -199,7 +207,9 @@ class Workshop:
             if value is not None:
                 text = str(fill(value, env))
                 # ${KEY:cut} and its like are secrets of their own, which the wire knows as NAME__cut.
-                headers[name] = re.sub(r"\$\{KEY(?::(\w+))?\}", lambda m: "${" + main + (f"__{m[1]}" if m[1] else "") + "}", text)
+                headers[name] = re.sub(
+                    r"\$\{KEY(?::(\w+))?\}", lambda m: "${" + main + (f"__{m[1]}" if m[1] else "") + "}", text
+                )
         return headers
 
     def _secret(self, key: str) -> str:

@@ -29,7 +29,24 @@ __all__ = ["Ingredients", "draw_bodies", "draw_ingredients"]
 _MOST_IMAGES = 6
 _LETTERED = ("a", "text", "Straße", "日本語", "مرحبا", "42", "naïve", "Ωμέγα", "हिन्दी", "x")
 # What drawing hardly ever finds, and real servers stumble over.
-_ODD_TEXTS = ("\ud800", "a\udfffb", "\x00", "\ufeff", "\u202e", "\U0010ffff", "👩‍👩‍👧‍👦", "null", "NaN", "[]", "{}", '"', "\\", " ", "\n", "")
+_ODD_TEXTS = (
+    "\ud800",
+    "a\udfffb",
+    "\x00",
+    "\ufeff",
+    "\u202e",
+    "\U0010ffff",
+    "👩‍👩‍👧‍👦",
+    "null",
+    "NaN",
+    "[]",
+    "{}",
+    '"',
+    "\\",
+    " ",
+    "\n",
+    "",
+)
 _ODD_NUMBERS = (0, -1, 1, 2**31, 2**63, -(2**63) - 1, 10**30, 1.5, -0.5, 1e-300, 1e300)
 
 
@@ -55,7 +72,9 @@ def draw_ingredients(seed: int, *, count: int) -> Ingredients:
         strategies.text(max_size=30),
     )
     values = strategies.one_of(
-        scalars, strategies.lists(scalars, max_size=3), strategies.dictionaries(strategies.text(max_size=6), scalars, max_size=2)
+        scalars,
+        strategies.lists(scalars, max_size=3),
+        strategies.dictionaries(strategies.text(max_size=6), scalars, max_size=2),
     )
     texts: list[str] = []
     odd: list[Any] = []
@@ -120,7 +139,9 @@ class _Mixer:
     Mixes bodies by a schema: most keep to it, and most of the others leave it in one place.
     """
 
-    def __init__(self, rng: random.Random, ingredients: Ingredients, pools: Mapping[str, list[Any]], urls: list[str]) -> None:
+    def __init__(
+        self, rng: random.Random, ingredients: Ingredients, pools: Mapping[str, list[Any]], urls: list[str]
+    ) -> None:
         self._rng = rng
         self._texts = ingredients.texts
         self._values = ingredients.values
@@ -193,7 +214,7 @@ class _Mixer:
 
     def _beside(self, schema: Mapping[str, Any]) -> Any:
         """
-        Return a value that looks like a schema's and is just beside it: lists of its parts with something else among them.
+        Return a value that looks like a schema's and is just beside it: lists of its parts with a stranger among them.
         """
         rng = self._rng
         options = schema.get("anyOf") or schema.get("oneOf") or [schema]
@@ -218,13 +239,20 @@ class _Mixer:
             return rng.choice((rng.randint(-5, 5000), str(rng.randint(1, 4096)), rng.random() * 4096 + 0.001, 10**30))
         if schema.get("type") == "string" and rng.random() < 0.5:
             longest = int(schema.get("maxLength", 40))
-            return (rng.choice(self._texts) or "x") * (longest + 1) if rng.random() < 0.3 else "x" * (longest + rng.randint(-1, 3))
+            return (
+                (rng.choice(self._texts) or "x") * (longest + 1)
+                if rng.random() < 0.3
+                else "x" * (longest + rng.randint(-1, 3))
+            )
         return rng.choice(self._texts)
 
 
 def _merged(shared: Mapping[str, Any], option: Mapping[str, Any]) -> dict[str, Any]:
     properties = {**shared.get("properties", {}), **option.get("properties", {})}
-    required = [*shared.get("required", ()), *(n for n in option.get("required", ()) if n not in shared.get("required", ()))]
+    required = [
+        *shared.get("required", ()),
+        *(n for n in option.get("required", ()) if n not in shared.get("required", ())),
+    ]
     merged = {**shared, **option}
     if properties:
         merged["properties"] = properties

@@ -1,6 +1,6 @@
 """
-Fills in templates: ``$name`` looks a variable or a fact up, and a mapping of one ``$form`` builds what would be tedious,
-or impossible, to write down.
+Fills in templates: ``$name`` looks a variable or a fact up, and a mapping of one ``$form`` builds what would be
+tedious, or impossible, to write down.
 
     $text: {words: 3000}                 words of a fixed list; of: WORDS, other words
     $text: {chars: 17, of: a, between: [x, y]}   exactly so many characters
@@ -23,8 +23,8 @@ from conformance.generate.body import RawNumber
 __all__ = ["ABSENT", "Environment", "MissingFact", "fill"]
 
 _WORDS = (
-    "river stone market window garden letter copper signal harbor winter orange pencil bridge forest candle mirror planet "
-    "button silver ticket engine island shadow velvet thunder basket meadow cotton rocket saddle turnip violin"
+    "river stone market window garden letter copper signal harbor winter orange pencil bridge forest candle mirror "
+    "planet button silver ticket engine island shadow velvet thunder basket meadow cotton rocket saddle turnip violin"
 ).split()
 
 
@@ -136,7 +136,7 @@ def _text(argument: Any, env: Environment) -> str:
     unit = str(options.get("of", "a"))
     first, last = options.get("between", ("", ""))
     inner = max(0, count - len(first) - len(last))
-    return (first + (unit * (inner // len(unit) + 1))[:inner] + last)[:count]
+    return str(first + (unit * (inner // len(unit) + 1))[:inner] + last)[:count]
 
 
 def _parts(argument: Any, env: Environment) -> list[Any]:

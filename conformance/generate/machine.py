@@ -69,6 +69,8 @@ def _steps(machine: Mapping[str, Any], rng: random.Random) -> Iterator[StepTempl
             yield _step(step, header, f"r{number + 1}", row["send"], row["expect"], 0 if charge else None)
 
 
-def _step(name: str, header: str, key: str, send: Mapping[str, Any], expect: Mapping[str, Any], charge: Any) -> StepTemplate:
+def _step(
+    name: str, header: str, key: str, send: Mapping[str, Any], expect: Mapping[str, Any], charge: Any
+) -> StepTemplate:
     request = {**send, "headers": {**send.get("headers", {}), header: {"$key": {"name": key}}}}
     return StepTemplate(name, request, {**expect, "charge": charge} if charge is not None else expect)

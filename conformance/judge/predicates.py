@@ -39,8 +39,8 @@ def check(expect: Mapping[str, Any], view: View, scene: Scene) -> list[Finding]:
     for name, argument in expect.items():
         try:
             findings.extend(PREDICATES[name](argument, view, scene))
-        except UnjudgeableError as problem:
-            unjudgeable = problem
+        except UnjudgeableError as reason:
+            unjudgeable = reason
     # What one predicate can't compare doesn't excuse what another has found.
     if unjudgeable is not None and not findings:
         raise unjudgeable
@@ -76,17 +76,17 @@ def _violations(schema: Any, value: Any, base: str, *, most: int = 3) -> Iterato
     except (UnicodeEncodeError, ValueError, OverflowError) as problem:
         yield Finding("text and numbers that JSON allows", shorten(str(problem), limit=80), base)
         return
-    for problem in problems[:most]:
-        where = base + "".join(f"/{part}" for part in problem.instance_path)
-        instance = problem.instance
+    for violation in problems[:most]:
+        where = base + "".join(f"/{part}" for part in violation.instance_path)
+        instance = violation.instance
         # What came is better than a validator's words; of an array or an object its size is enough.
-        if problem.kind.name == "required":
+        if violation.kind.name == "required":
             shown = "nothing"
         elif isinstance(instance, (list, dict)):
             shown = f"{'an array' if isinstance(instance, list) else 'an object'} of {len(instance)}"
         else:
             shown = json.dumps(instance)
-        yield Finding(_asked(problem), shorten(shown, limit=120), where)
+        yield Finding(_asked(violation), shorten(shown, limit=120), where)
 
 
 def _asked(problem: Any) -> str:
@@ -135,7 +135,9 @@ def _server_fault(view: View) -> str:
 
 def _answered(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if not view.answered:
-        yield Finding("a complete HTTP answer", describe_answer(view, scene), "status", "a client can only wait or give up")
+        yield Finding(
+            "a complete HTTP answer", describe_answer(view, scene), "status", "a client can only wait or give up"
+        )
 
 
 def _success(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
@@ -213,7 +215,9 @@ def _body(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             if not wanted.get("optional"):
                 yield Finding(f"a value at {path}", "nothing", where)
         else:
-            schema = {key: item for key, item in wanted.items() if key != "optional"} if "optional" in wanted else wanted
+            schema = (
+                {key: item for key, item in wanted.items() if key != "optional"} if "optional" in wanted else wanted
+            )
             yield from _violations(schema, value, where)
 
 
@@ -225,10 +229,15 @@ def _mentions(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
         yield Finding(f"a message that names {', '.join(wanted)}", _seen(message), f"body:{path}")
         return
     joined = re.sub(r"(?<=\d)[,_'. \u00a0\u202f](?=\d{3}(?!\d))", "", message)
-    missing = [w for w in wanted if not any(re.search(rf"(?<![\w-]){re.escape(w)}(?!\w)", t) for t in (message, joined))]
+    missing = [
+        w for w in wanted if not any(re.search(rf"(?<![\w-]){re.escape(w)}(?!\w)", t) for t in (message, joined))
+    ]
     if missing:
         yield Finding(
-            f"a message that names {', '.join(missing)}", shorten(message, limit=160), f"body:{path}", "its reader can't mend it"
+            f"a message that names {', '.join(missing)}",
+            shorten(message, limit=160),
+            f"body:{path}",
+            "its reader can't mend it",
         )
 
 
@@ -249,7 +258,9 @@ def _unique(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     seen = scene.memory.seen.setdefault(argument, set())
     mark = hash(value)
     if mark in seen:
-        yield Finding("a value that no other answer had", shorten(value, limit=80), argument, "it names more than one request")
+        yield Finding(
+            "a value that no other answer had", shorten(value, limit=80), argument, "it names more than one request"
+        )
     seen.add(mark)
 
 
@@ -279,7 +290,11 @@ def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             raise UnjudgeableError(f"{path} is no number")
         expected = sum(reported[:1] if argument == "once" else reported)
     if abs(scene.charged - expected) > scene.tolerance:
-        why = "the client pays for what it did not get" if scene.charged > expected else "the answer claims more than it cost"
+        why = (
+            "the client pays for what it did not get"
+            if scene.charged > expected
+            else "the answer claims more than it cost"
+        )
         shown = "the balance to stay as it was" if expected == 0 else f"the balance to lose {expected:.6f}"
         yield Finding(shown, f"it lost {scene.charged:.6f}", "ledger", why)
 
@@ -295,8 +310,12 @@ def _fetched(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if argument == "none":
         fetched = sum(1 for count in scene.fetches.values() if count)
         if fetched:
-            yield Finding("nothing to be fetched", f"{fetched} of {len(scene.fetches)} media URLs were fetched", "canary",
-                          "a refused request makes the server call out")
+            yield Finding(
+                "nothing to be fetched",
+                f"{fetched} of {len(scene.fetches)} media URLs were fetched",
+                "canary",
+                "a refused request makes the server call out",
+            )
     else:
         missing = sum(1 for count in scene.fetches.values() if not count)
         if missing:

@@ -56,21 +56,25 @@ class Refusal:
             yield Finding(f"code {' or '.join(sorted(self.codes))}", _seen(code), f"body:{shape['code']}", why)
         param = pointer(view.document, shape["param"]) if "param" in shape else MISSING
         if self.field is not None and isinstance(param, str) and not names_field(param, self.field):
-            yield Finding(f"param {self.field}, a path that starts with it, or none", _seen(param), f"body:{shape['param']}")
+            yield Finding(
+                f"param {self.field}, a path that starts with it, or none", _seen(param), f"body:{shape['param']}"
+            )
 
 
 def names_field(param: str, field: str) -> bool:
     """
     Whether *param* is the field, or a path into it (``input[3]``, ``input.0.text``, ``$.input``, ``/input/0``).
     """
-    bare = param.lstrip("$/.").replace("body.", "", 1) if param.startswith(("body.", "$.body.")) else param.lstrip("$/.")
+    bare = (
+        param.lstrip("$/.").replace("body.", "", 1) if param.startswith(("body.", "$.body.")) else param.lstrip("$/.")
+    )
     return bare == field or (bare.startswith(field) and bare[len(field)] in "[./")
 
 
 def refusal_of(argument: Any, contract: Contract) -> Refusal:
     """
-    Read a contract's ``refusal``: ``any``, a code, a list of codes, or ``{codes, status, type, param, like}``; *like* are
-    codes whose status and type are asked for where the code itself may be any.
+    Read a contract's ``refusal``: ``any``, a code, a list of codes, or ``{codes, status, type, param, like}``;
+    *like* are codes whose status and type are asked for where the code itself may be any.
     """
     if isinstance(argument, Mapping):
         codes, status, type_ = argument.get("codes", "any"), argument.get("status"), argument.get("type")

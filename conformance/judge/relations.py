@@ -135,7 +135,9 @@ def _ends_with(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if not isinstance(text, str) or not isinstance(end, str) or not end:
         raise UnjudgeableError("one of the texts is missing")
     if not re.search(rf"(?<![A-Za-z0-9_]){re.escape(end)}/?$", text):
-        yield Finding(f"text that ends with {end}", shorten(text, limit=120), str(argument["of"]), "the link leads elsewhere")
+        yield Finding(
+            f"text that ends with {end}", shorten(text, limit=120), str(argument["of"]), "the link leads elsewhere"
+        )
 
 
 def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
@@ -166,7 +168,9 @@ def _one_width_for(argument: Any, view: View, scene: Scene) -> Iterator[Finding]
         width = scene.memory.widths.setdefault(name, vector.width)
         if vector.width != width:
             where = f"body:{view.operation.vector_rows}/{index}{view.operation.vector_value}"
-            yield Finding(f"{width} numbers, as before", f"{vector.width}", where, "an index takes vectors of one length only")
+            yield Finding(
+                f"{width} numbers, as before", f"{vector.width}", where, "an index takes vectors of one length only"
+            )
 
 
 def _pair(argument: Any, view: View, scene: Scene) -> tuple[Vector, Vector]:
@@ -197,7 +201,9 @@ def _other_vector_than(argument: Any, view: View, scene: Scene) -> Iterator[Find
     a, b = _pair(argument, view, scene)
     if a.width == b.width and cosine(a.values, b.values) > OTHER_TEXT:  # type: ignore[arg-type]
         where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
-        yield Finding(f"another vector than that of {argument}", "the same vector", where, "two texts can't be told apart")
+        yield Finding(
+            f"another vector than that of {argument}", "the same vector", where, "two texts can't be told apart"
+        )
 
 
 def _moved_from(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
@@ -223,12 +229,16 @@ def _same_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     for name in schema.get("properties", {}):
         a, b = pointer(earlier.document, f"/{name}"), pointer(view.document, f"/{name}")
         if not _alike(a, b):
-            yield Finding(f"the {name} of {argument}", f"another {name}", f"body:/{name}", "the answer is not the stored one")
+            yield Finding(
+                f"the {name} of {argument}", f"another {name}", f"body:/{name}", "the answer is not the stored one"
+            )
             return
     for index, (left, right) in enumerate(zip(earlier.vectors, view.vectors, strict=False)):
         if left.values is None or right.values is None:
             continue
-        if left.width != right.width or not bool(np.allclose(left.values, right.values, rtol=1e-5, atol=1e-7, equal_nan=True)):
+        if left.width != right.width or not bool(
+            np.allclose(left.values, right.values, rtol=1e-5, atol=1e-7, equal_nan=True)
+        ):
             where = f"body:{view.operation.vector_rows}/{index}{view.operation.vector_value}"
             yield Finding(f"the vector of {argument}", "other numbers", where, "the answer was computed again")
 

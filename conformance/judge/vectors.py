@@ -6,10 +6,9 @@ from __future__ import annotations
 
 import base64
 import binascii
+import struct
 from array import array
 from dataclasses import dataclass
-from struct import Struct
-from struct import error as StructError
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -69,11 +68,11 @@ def _matrix(rows: list[list[Any]]) -> NDArray[np.float64] | None:
     width = len(rows[0])
     if width == 0 or any(len(row) != width for row in rows):
         return None
-    pack = Struct(f"{width}d").pack
+    pack = struct.Struct(f"{width}d").pack
     try:
         # Packing takes numbers only, where NumPy would read a text as one, and is twice as fast.
         matrix = np.frombuffer(b"".join([pack(*row) for row in rows])).reshape(len(rows), width)
-    except (StructError, OverflowError):
+    except (struct.error, OverflowError):
         return None
     # true and false pass as 1.0 and 0.0, so those are the only places where a type has to be looked at.
     if any(isinstance(rows[r][c], bool) for r, c in zip(*np.nonzero((matrix == 1.0) | (matrix == 0.0)), strict=True)):

@@ -67,7 +67,7 @@ class Heading:
                 about_connection = self._learn(name)
             alone = alone or about_connection
             if "${" in value:
-                pair = (name, PLACEHOLDER.sub(self._secret, value))
+                pair = (name, PLACEHOLDER.sub(self._secret, value))  # noqa: PLW2901 - the filled-in pair takes its place.
             # What is printable can't end a header's line; only the rest needs the closer look.
             if not pair[1].isprintable() and _UNSENDABLE.search(pair[1]):
                 raise self._unsendable(name, value)

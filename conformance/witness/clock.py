@@ -28,7 +28,10 @@ class Clock:
     """
 
     def __init__(
-        self, spec: Mapping[str, Any], headers: tuple[tuple[str, str], ...], send: Callable[[Request], Awaitable[Exchange]]
+        self,
+        spec: Mapping[str, Any],
+        headers: tuple[tuple[str, str], ...],
+        send: Callable[[Request], Awaitable[Exchange]],
     ) -> None:
         self._spec = spec
         self._headers = headers

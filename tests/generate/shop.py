@@ -32,7 +32,9 @@ def image(index: int, chars: int | None) -> str:
     return url if chars is None else (url + "?p=" + "a" * chars)[:chars]
 
 
-def make_shop(*, seed: int = 0, lacks: tuple[str, ...] = (), facts: dict[str, Any] | None = None, says: str = "supply {}") -> Workshop:
+def make_shop(
+    *, seed: int = 0, lacks: tuple[str, ...] = (), facts: dict[str, Any] | None = None, says: str = "supply {}"
+) -> Workshop:
     roles = ("main", *contract().authentication["keys"])
     return Workshop(
         contract=contract(),

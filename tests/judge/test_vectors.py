@@ -142,7 +142,9 @@ def test_a_vector_that_is_not_finite_has_no_direction(odd: float) -> None:
 
 
 @pytest.mark.parametrize("count", [1, 2, 40])
-@pytest.mark.parametrize("row", [["0.5", "0.25", "0.125"], [0.5, "0.25", 0.125], ["1", 0.5, 0.5], [0.5, 0.5, "0"], ["nan", 0.5, 0.5]])
+@pytest.mark.parametrize(
+    "row", [["0.5", "0.25", "0.125"], [0.5, "0.25", 0.125], ["1", 0.5, 0.5], [0.5, 0.5, "0"], ["nan", 0.5, 0.5]]
+)
 def test_numbers_in_quotes_are_no_numbers_in_however_many_rows(row: list[Any], count: int) -> None:
     for vector in taken(*[row] * count):
         assert (vector.form, vector.problem, vector.values) == ("other", "it holds a string", None)
