@@ -4,7 +4,8 @@ tedious, or impossible, to write down.
 
     $text: {words: 3000}                 words of a fixed list; of: WORDS, other words
     $text: {chars: 17, of: a, between: [x, y]}   exactly so many characters
-    $parts: {text: 2, image_url: 1, total: 16, words: 50, order: image_url first, url_chars: 2048, canary: 1}
+    $parts: {text: 2, image_url: 1, total: 16, words: 50, order: image_url first, url_chars: 2048, canary: 1,
+             same_url: true}
     $repeat: {item: X, times: 17}        $append: [LIST or ITEM, …]      $join: [a, b]
     $json: '"\\ud800"'                    $number: "1e400"               $outside: [1024, 2048]
     $key: {chars: 64, ends: b}           an idempotency key of this case   $upper: x   $cut: x
@@ -145,13 +146,14 @@ def _parts(argument: Any, env: Environment) -> list[Any]:
     each_words = options.pop("words", None)
     url_chars = options.pop("url_chars", None)
     total = options.pop("total", None)
+    same_url = options.pop("same_url", False)
     if total is not None:
         options["text"] = max(0, int(total) - sum(int(v) for v in options.values()))
     kinds = sorted(options, key=lambda kind: 0 if order and order.split()[0] == kind else 1) if order else list(options)
     made: list[Any] = []
     for kind in kinds:
         for index in range(int(options[kind])):
-            made.append(_part(kind, index, each_words, url_chars, env))
+            made.append(_part(kind, 0 if same_url else index, each_words, url_chars, env))
     return made
 
 

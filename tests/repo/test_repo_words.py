@@ -16,7 +16,7 @@ UNFINISHED = re.compile(
     r"ME|X"
     r"XX)\b|raise NotImplemented"
     r"Error|\bpytest\.(?:skip|xfail|importor"
-    r"skip)|\bmark\.(?:xfail|skip(?!if\(sys\.platform))|@unittest\.skip"
+    r"skip)|\bmark\.(?:xfail|skip(?!if\((?:sys\.platform|shutil\.which|not has_)))|@unittest\.skip"
 )
 MACHINE = re.compile(
     r"(?<![\w.:/-])/(?:work|root|opt|Users|mnt)/\w|(?<![\w.:/-])/home/(?!user\b|you\b)\w|"

@@ -33,7 +33,7 @@ def call(app: Any, *requests: Request, timeout: float = 2.0, **options: Any) -> 
 def reply(*messages: dict[str, Any], error: BaseException | None = None) -> Any:
     async def app(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
-            raise NotImplementedError
+            raise RuntimeError("this application knows no lifespan")
         for message in messages:
             await send(message)
         if error is not None:

@@ -414,8 +414,6 @@ def test_environment_proxies_are_ignored(serve: Serve, monkeypatch: pytest.Monke
 
 
 def test_a_given_proxy_is_used(serve: Serve) -> None:
-    pytest.importorskip("httpx")
-
     async def run() -> None:
         async with serve(script(OK)) as proxy:
             transport = open_transport(base_url="http://name.invalid", secrets={}, proxy=proxy.url)

@@ -176,10 +176,10 @@ FAULTS = (
         "conflict_compares_length", "compares bodies by their length", ("A25",), {"fingerprint": _by_length}
     ),
     Fault(
-        "idempotency_key_cut_8",
-        "looks at the first 8 characters of a key",
+        "idempotency_key_cut_16",
+        "looks at the first 16 characters of a key",
         ("A24", "A25"),
-        {"narrow_key": lambda call, key: key[:8]},
+        {"narrow_key": lambda call, key: key[:16]},
     ),
     Fault(
         "idempotency_key_cut_32",
