@@ -114,7 +114,9 @@ async def run_burst(session: Session, clause: Clause) -> None:
     outcome.reason = f"{spec['times']} requests in a row did not empty the bucket"
     for _ in range(spec["times"]):
         request = stamped(step.request, step.key_header, session.fresh_key())
-        view = View(await session.client.send(request, retry=False), operation, step.body, key=step.key)
+        exchange = await session.client.send(request, retry=False)
+        session.clean(exchange)
+        view = View(exchange, operation, step.body, key=step.key)
         if in_statuses(view.status, spec["until"]["status"]):
             outcome.views.append(("burst", view))
             outcome.reason = ""

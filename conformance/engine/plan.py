@@ -112,14 +112,20 @@ def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
     for clause, cases in chosen:
         for case in cases:
             _phase(plan, case, clause).append(case)
-    session.shareable.update(
-        twin_identity(case, case.steps[0])
-        for case in plan.main
-        if len(case.steps) == 1 and case.twin is None and case.steps[0].times == 1 and not case.steps[0].tokens
-        and case.steps[0].request is not None and case.steps[0].request.connection == "pooled"
-        and ("success" in case.steps[0].expect or case.or_refused)
-    )
+    shared = [case for case in plan.main if _shareable(case)]
+    session.shareable.update(twin_identity(case, case.steps[0]) for case in shared)
+    # They come first, so that whoever waits for one of them waits for a case that has begun.
+    plan.main.sort(key=lambda case: not _shareable(case))
     return plan
+
+
+def _shareable(case: Case) -> bool:
+    """
+    Whether a case is one plain request that has to be served, as a twin is.
+    """
+    step = case.steps[0]
+    plain = step.request is not None and step.request.connection == "pooled" and step.times == 1 and not step.tokens
+    return plain and len(case.steps) == 1 and case.twin is None and ("success" in step.expect or bool(case.or_refused))
 
 
 def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
@@ -134,10 +140,10 @@ def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
     invariants = any(clause.on is not None for clause in selected)
     found: list[Clause] = []
     for clause in contract.clauses:
-        if clause.id in ids or not clause.cases or clause.needs or clause.alone:
+        if clause.id in ids or not clause.cases or clause.alone:
             continue
         rides = any(rider in riders for case in clause.cases for step in case.steps for rider, _ in step.also)
-        if rides or (invariants and len(found) < _MOST_CARRIERS):
+        if rides or (invariants and not clause.needs and len(found) < _MOST_CARRIERS):
             found.append(clause)
     return found
 

@@ -121,3 +121,9 @@ async def _blame(session: Session, ledger: Ledger, window: Window, cases: list[C
         tally.repeated += of + 1
     settle(session, outcome, seen=seen + 1, of=of + 1)
     write_case(session, outcome, seen=seen + 1, of=of + 1)
+    for case in cases:
+        if case.id != guilty.id:
+            # Logged all the same, so that a run that is resumed knows the whole window to be done.
+            other = Outcome(case, reason=f"{guilty.id} of the same window moved the balance")
+            settle(session, other, seen=1, of=1)
+            write_case(session, other, seen=1, of=1)

@@ -64,7 +64,8 @@ class Recorder:
             }
             if whole:
                 answer["headers"] = [[name, self._redact(value)] for name, value in exchange.headers]
-                answer["body"] = self._redact(show_body(exchange))
+                if exchange.body or not view.size:
+                    answer["body"] = self._redact(show_body(exchange))
             record["answer"] = answer
         if exchange.failure is not None:
             record["failure"] = {"kind": exchange.failure.kind.value, "detail": self._redact(exchange.failure.detail)}

@@ -26,6 +26,7 @@ from conformance.engine.settle import run_case
 from conformance.engine.tally import Tally
 from conformance.engine.target import Target
 from conformance.errors import Fault, IncompleteError, UsageError
+from conformance.exchange import Exchange, Failure
 from conformance.generate.case import Case
 from conformance.generate.forms import MissingFact
 from conformance.verdict import Finding
@@ -107,10 +108,28 @@ def open_session(contract: Contract, target: Target, options: Options, emit: Emi
         target=target,
         client=client,
         recorder=Recorder(redactor.redact),
+        clean=_cleaning(redactor, secrets),
         emit=_redacting(emit, redactor),
         tallies={clause.id: Tally(clause) for clause in clauses},
         seed=options.seed,
     )
+
+
+def _cleaning(redactor: Redactor, secrets: Mapping[str, str]) -> Callable[[Exchange], None]:
+    """
+    Return what takes every key out of an answer before anybody looks at it, so that no cut of it can hold half a key.
+    """
+    needles = [secret.encode() for secret in secrets.values()]
+
+    def clean(exchange: Exchange) -> None:
+        exchange.headers = tuple((name, redactor.redact(value)) for name, value in exchange.headers)
+        # Successes are large and many: the plain search decides whether a closer look is needed.
+        if (exchange.status or 0) >= 400 or any(needle in exchange.body for needle in needles):
+            exchange.body = redactor.redact(exchange.body)
+        if exchange.failure is not None:
+            exchange.failure = Failure(exchange.failure.kind, redactor.redact(exchange.failure.detail))
+
+    return clean
 
 
 def _redacting(emit: Emit, redactor: Redactor) -> Emit:
@@ -171,7 +190,7 @@ async def run(contract: Contract, target: Target, options: Options, emit: Emit) 
     """
     began = time.monotonic()
     session = open_session(contract, target, options, emit)
-    emit(header_line(contract, target, options))
+    session.emit(header_line(contract, target, options))
     incomplete: str | None = None
     try:
         await discover(session)
@@ -184,7 +203,7 @@ async def run(contract: Contract, target: Target, options: Options, emit: Emit) 
         await close_session(session)
     code = 0
     for line in closing_lines(session, options, incomplete=incomplete, seconds=time.monotonic() - began):
-        emit(line)
+        session.emit(line)
         if line["kind"] == "footer":
             code = line["exit"]
     return code

@@ -14,7 +14,7 @@ from conformance.contract import Clause, Contract
 from conformance.engine.record import Recorder
 from conformance.engine.tally import Tally
 from conformance.engine.target import Target
-from conformance.exchange import Request
+from conformance.exchange import Exchange, Request
 from conformance.generate.case import Step, stamped
 from conformance.generate.directed import Workshop
 from conformance.judge.invariants import Invariant
@@ -46,6 +46,7 @@ class Session:
     client: Client
     recorder: Recorder
     emit: Callable[[dict[str, Any]], None]
+    clean: Callable[[Exchange], None]
     tallies: dict[str, Tally]
     seed: int = 0
     facts: dict[str, Any] = field(default_factory=dict)
@@ -137,7 +138,9 @@ class Session:
         codes = self.contract.transient.get("codes", ())
         for tried in range(_TRANSIENT_TRIES):
             exchange = await self.client.send(request)
-            view = View(exchange, operation, step.body, key=step.key)
+            size = len(exchange.body)
+            self.clean(exchange)
+            view = View(exchange, operation, step.body, key=step.key, size=size)
             transient = view.status >= 500 and codes and pointer(view.document, self.contract.refusal["code"]) in codes
             if not transient:
                 break

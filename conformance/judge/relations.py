@@ -40,7 +40,7 @@ def _get(reference: Any, view: View, scene: Scene) -> Any:
 def _number(reference: Any, view: View, scene: Scene) -> float | None:
     value = _get(reference, view, scene)
     if isinstance(value, str) and re.fullmatch(r"-?\d+(\.\d+)?", value):
-        return float(value)
+        return finite(float(value))
     return finite(value)
 
 

@@ -95,12 +95,14 @@ class View:
 
     __slots__ = ("_document", "_problem", "_vectors", "body", "exchange", "key", "operation", "size", "status")
 
-    def __init__(self, exchange: Exchange, operation: Operation, body: Any, *, key: str = "main") -> None:
+    def __init__(
+        self, exchange: Exchange, operation: Operation, body: Any, *, key: str = "main", size: int | None = None
+    ) -> None:
         self.exchange = exchange
         self.operation = operation
         self.body = body
         self.key = key
-        self.size = len(exchange.body)
+        self.size = len(exchange.body) if size is None else size
         self.status: int = exchange.status or 0
         self._document: Any = None
         self._problem: str | None = None

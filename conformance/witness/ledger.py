@@ -7,7 +7,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
 
 __all__ = ["Ledger", "LedgerError", "Reading"]
 
@@ -16,6 +15,7 @@ Read = Callable[[], Awaitable["Reading"]]
 _SETTLE = 3.0
 _STEP = 0.02
 _REST = 0.4
+_ROUND = 4
 
 
 class LedgerError(Exception):
@@ -57,7 +57,7 @@ class Ledger:
         self.lag = 0.0
         self.decimals = 0
         self.readings = 0
-        self.tolerance = 6e-7
+        self._rounded = False
 
     async def read(self) -> float:
         """
@@ -98,7 +98,6 @@ class Ledger:
         Raises:
             LedgerError: when the balance does not move, or never rests.
         """
-        self.tolerance = 6e-7 + 1e-12 * abs(self._opened)
         waited, rested, lag = 0.0, 0.0, 0.0
         value = await self.read()
         while not self._matches(value, charged) and waited < _SETTLE and (rested < _REST or value == self._opened):
@@ -113,13 +112,18 @@ class Ledger:
         if rested < _REST and not self._matches(value, charged):
             raise LedgerError("the balance never rests; other traffic uses the same account")
         self.lag = lag
-        off = abs(self._opened - value - charged)
-        # A cost that is rounded to six decimals may differ from a finer balance by half a unit of its last one.
-        if off > self.tolerance and self.decimals <= 4:
-            self.tolerance = 10.0**-self.decimals + 1e-9
+        self._rounded = abs(self._opened - value - charged) > self.tolerance
 
     def _matches(self, value: float, charged: float) -> bool:
         return value != self._opened and abs(self._opened - value - charged) <= self.tolerance * 20
+
+    @property
+    def tolerance(self) -> float:
+        # A cost that is rounded to six decimals may differ from a finer balance by half a unit of its last one. A
+        # balance that never showed more than a few decimals is taken for rounded, until a reading shows more.
+        if self._rounded and self.decimals <= _ROUND:
+            return 10.0**-self.decimals + 1e-9
+        return 6e-7 + 1e-12 * abs(self._opened)
 
     @property
     def rough(self) -> bool:
@@ -127,12 +131,3 @@ class Ledger:
         Whether the balance is rounded so much that small charges don't show.
         """
         return self.tolerance > 1e-4
-
-
-def reading_of(value: Any, text: str) -> Reading:
-    """
-    Return a reading of a JSON number; raises LedgerError for anything else.
-    """
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        raise LedgerError("the balance is no number")
-    return Reading(float(value), text)

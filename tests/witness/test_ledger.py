@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.witness.ledger import Ledger, LedgerError, Reading, reading_of
+from conformance.witness.ledger import Ledger, LedgerError, Reading
 
 
 class Bank:
@@ -229,10 +229,3 @@ def test_what_was_sent_between_two_readings_is_seen() -> None:
 )
 def test_a_reading_tells_its_precision(text: str, decimals: int) -> None:
     assert Reading(float(text), text).decimals == decimals
-
-
-def test_a_reading_is_a_number() -> None:
-    assert reading_of(5, "5") == Reading(5.0, "5")
-    for value in (True, None, "5", [5], {}):
-        with pytest.raises(LedgerError, match="no number"):
-            reading_of(value, "x")

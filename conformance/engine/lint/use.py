@@ -28,7 +28,9 @@ __all__ = [
 Data = Mapping[str, Any]
 Place = tuple[str | int, ...]
 
-_PART_OPTIONS = frozenset({"total", "words", "url_chars", "order", "canary", "canary_missing", "canary_video", "same_url"})
+_PART_OPTIONS = frozenset(
+    {"total", "words", "url_chars", "order", "canary", "canary_missing", "canary_video", "same_url"}
+)
 _STEP_NAMES = ("same_vector_as", "other_vector_than", "moved_from", "same_as")
 
 

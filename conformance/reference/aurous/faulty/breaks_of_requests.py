@@ -214,7 +214,7 @@ ENVELOPE: dict[str, Clauses] = {
     "error_in_200": (
         *("refuse.batch", *REFUSALS, "uncharged.*", "success.*", "usage.*", "vector.floats", "estimate.shape"),
         *("estimate.total", "estimate.breakdown", "http.gzip", "http.unparsable", "http.hostile", "version.syntax"),
-        *("models.exact", "fetch.unauthorised", "fetch.failed", "money.auth_refusal"),
+        *("models.exact", "fetch.unauthorised", "fetch.failed", "money.auth_refusal", "idempotency.refusal_then_fixed"),
     ),
     **dict.fromkeys(
         ("envelope_detail", "envelope_detail_list", "envelope_flat", "envelope_string", "envelope_list"),
