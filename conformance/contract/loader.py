@@ -283,7 +283,8 @@ def _clauses(row: Data, document: Document, path: tuple[str | int, ...], source:
 def _cases(row: Data, operation: str | None, default: str, *, label: str) -> Iterator[CaseTemplate]:
     for bound_label, bound in bindings(row.get("each")):
         for name, case in row.get("cases", {}).items():
-            steps = tuple(_step(step, index, operation) for index, step in enumerate(case["steps"]))
+            count = len(case["steps"])
+            steps = tuple(_step(row, i, operation, last=i == count - 1) for i, row in enumerate(case["steps"]))
             first = next((step.send for step in steps if step.send is not None), {})
             twin = case.get("twin")
             yield CaseTemplate(
@@ -301,8 +302,11 @@ def _with_operation(send: Data, operation: str | None) -> Data:
     return {**send, "operation": operation} if operation and "operation" not in send else send
 
 
-def _step(row: Data, index: int, operation: str | None) -> StepTemplate:
+def _step(row: Data, index: int, operation: str | None, *, last: bool) -> StepTemplate:
     send = row.get("send")
+    # What later steps refer to by its name is there to be referred to, and what only has to be served on the way to
+    # the end of a case is not what the case is about.
+    passing = "name" in row or (not last and row.get("expect") == {"success": True})
     return StepTemplate(
         name=row.get("name", f"step{index + 1}"),
         send=None if send is None else _with_operation(send, operation),
@@ -313,4 +317,5 @@ def _step(row: Data, index: int, operation: str | None) -> StepTemplate:
         clock=row.get("clock"),
         wait=row.get("wait", 0.0),
         settle=row.get("settle", False),
+        given=row.get("given", passing and not row.get("together", False)),
     )

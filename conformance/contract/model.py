@@ -140,7 +140,8 @@ class StepTemplate:
     """
     One step of a case: a request to send (*send*), the clock to advance (*clock*, seconds), or a pause (*wait*,
     seconds), and what is expected of the answer. *also* are further clauses judged on the same answer. *times* sends it
-    so often; *together* sends those at the same moment, and *of_all* speaks of them as a whole.
+    so often; *together* sends those at the same moment, and *of_all* speaks of them as a whole. A step that is *given*
+    prepares the case: when its answer is not as expected, the case is not established, and its clause not broken.
     """
 
     name: str
@@ -153,6 +154,7 @@ class StepTemplate:
     clock: float | None = None
     wait: float = 0.0
     settle: bool = False
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ __all__ = ["Outcome", "attempt", "twin_answer"]
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
 _FETCH_GRACE = 0.25
 _FETCH_STEP = 0.02
+_EFFECTS = frozenset({"charge", "fetched"})
 _SETTLE = 2.0
 _SETTLE_STEP = 0.1
 
@@ -151,13 +152,14 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         scene.group = tuple(views)
     if "fetched" in step.expect:
         scene.fetches = await _fetches(session, step)
-        if step.expect["fetched"] == "none":
-            session.watched.extend((case.clause, case.id, token) for token in step.tokens)
     for index, view in enumerate(views):
         name = step.name if len(views) == 1 else f"{step.name}#{index + 1}"
         outcome.views.append((name, view))
-        await _judge(session, case, step, view, scene, outcome, effects=index == len(views) - 1)
+        await _judge(session, case, step, view, scene, outcome, last=index == len(views) - 1)
         view.drop() if not outcome.breaches else None
+    if step.expect.get("fetched") == "none" and not outcome.reason:
+        # A fetch may still come; the end of the run looks again.
+        session.watched.extend((case.clause, case.id, token) for token in step.tokens)
     if step.of_all is not None:
         _judge_group(case, step, views, scene, outcome)
     steps[step.name] = views[0]
@@ -198,7 +200,7 @@ async def _fetches(session: Session, step: Step) -> dict[str, int]:
 
 
 async def _judge(
-    session: Session, case: Case, step: Step, view: View, scene: Scene, outcome: Outcome, *, effects: bool
+    session: Session, case: Case, step: Step, view: View, scene: Scene, outcome: Outcome, *, last: bool
 ) -> None:
     failure = view.exchange.failure
     if failure is not None and failure.kind in _LOST:
@@ -208,19 +210,24 @@ async def _judge(
         return
     for clause, findings in judge_invariants(session.invariants, view, scene):
         outcome.add(clause, findings)
-    # What a witness saw belongs to all answers of the step together, so it is judged once, on the last.
-    expect: Mapping[str, Any] = step.expect
-    if not effects and ("charge" in expect or "fetched" in expect):
-        expect = {name: item for name, item in expect.items() if name not in ("charge", "fetched")}
+    # Where a witness looks, the effect is what the clause is about, and the answer itself a condition of it. What it
+    # saw belongs to all answers of the step together, so it is judged once, on the last.
+    effect = {name: item for name, item in step.expect.items() if name in _EFFECTS}
+    expect = {name: item for name, item in step.expect.items() if name not in _EFFECTS}
     try:
         findings = check(expect, view, scene)
+        if findings and case.or_refused and view.refused:
+            accepted = pointer(view.document, session.contract.refusal["code"]) in case.or_refused
+            findings = [] if accepted else findings
+        if findings and (step.given or effect):
+            wrong = findings[0]
+            outcome.reason = f"what it builds on is not so: {step.name} expects {wrong.expected}, gets {wrong.actual}"
+            return
+        if effect and last:
+            findings = check(effect, view, scene)
     except UnjudgeableError as problem:
         outcome.reason = outcome.reason or str(problem)
         return
-    if findings and step.expect.get("success") and case.or_refused and view.refused:
-        codes = case.or_refused
-        if pointer(view.document, session.contract.refusal["code"]) in codes:
-            findings = []
     if findings:
         outcome.breaches.setdefault(case.clause, []).extend(findings)
         return

@@ -36,6 +36,7 @@ class Step:
     clock: float | None = None
     wait: float = 0.0
     settle: bool = False
+    given: bool = False
     key: str = "main"
     key_header: str | None = None
     tokens: tuple[str, ...] = ()

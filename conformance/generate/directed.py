@@ -164,6 +164,7 @@ class Workshop:
             "clock": template.clock,
             "wait": template.wait,
             "settle": template.settle,
+            "given": template.given,
         }
         if template.send is None:
             return Step(template.name, self.contract.default_operation, None, **common)

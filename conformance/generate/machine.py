@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from conformance.contract.model import CaseTemplate, Clause, StepTemplate
@@ -66,7 +67,9 @@ def _steps(machine: Mapping[str, Any], rng: random.Random) -> Iterator[StepTempl
         else:
             # A used key with a refused body breaks two rules at once, so refusals take keys of their own.
             row = rng.choice(refused)
-            yield _step(step, header, f"r{number + 1}", row["send"], row["expect"], 0 if charge else None)
+            refusal = _step(step, header, f"r{number + 1}", row["send"], row["expect"], 0 if charge else None)
+            # That it is refused at all is for another clause.
+            yield replace(refusal, given=True)
 
 
 def _step(

@@ -167,12 +167,12 @@ ACCOUNTING: dict[str, Clauses] = {
     "breakdown_swapped": ("usage.breakdown.unused", "usage.visual"),
     "breakdown_video_charged": ("usage.video", *_SHARES),
     "breakdown_texts": (*_SHARES, "usage.breakdown.unused", "usage.video", "usage.visual"),
-    "estimate_without_tokens": ("estimate.shape", "estimate.total", *LIVE),
+    "estimate_without_tokens": ("estimate.shape", "estimate.total", "estimate.image_tokens", *LIVE),
     "estimate_total_off": ("estimate.total", *LIVE),
     "estimate_video_not_zero": ("estimate.shape", "estimate.total"),
     "estimate_says_false": ("estimate.shape",),
     "estimate_too_low": LIVE,
-    "estimate_image_called_visual": ("estimate.shape", "estimate.total"),
+    "estimate_image_called_visual": ("estimate.shape", "estimate.total", "estimate.image_tokens"),
     "estimate_credits_text": ("estimate.shape", "estimate.breakdown", *LIVE),
     "estimate_without_credits": ("estimate.shape", "estimate.breakdown", *LIVE),
     "estimate_without_breakdown": ("estimate.shape", "estimate.breakdown"),
@@ -245,7 +245,7 @@ ACCESS: dict[str, Clauses] = {
     "key_case_ignored": ("auth.invalid",),
     "x_api_key_unsupported": ("auth.x_api_key",),
     # Nobody is let in, and a bad key is taken for none.
-    "bearer_unsupported": ("auth.bearer", "auth.invalid", "models.list", "balance.arithmetic"),
+    "bearer_unsupported": ("auth.bearer", "auth.invalid", "models.list", "balance.arithmetic", "balance.shape"),
     "read_key_may_create": ("auth.read_only", "auth.read_only.type"),
     "missing_scope_401": ("auth.read_only", "auth.read_only.type"),
     "no_credit_served": ("billing.no_credit",),
@@ -288,7 +288,7 @@ ACCESS: dict[str, Clauses] = {
 
 # Where every request, or every embedding, comes to nothing, whatever asks for one is broken.
 _NOTHING: Clauses = (
-    *("accept.*", "auth.*", "billing.no_credit", "http.*", "version.*", "estimate.*", "fetch.*", "url.*"),
+    *("accept.*", "auth.*", "billing.*", "http.*", "version.*", "estimate.*", "fetch.*", "url.*"),
     *("tokens.total", "idempotency.*", "models.*", "money.*", "success.*", "usage.*", "vector.*"),
     *("encoding.base64", "dimensions.*", "user.neutral", "crowd.*", "caps.*", "refuse.*", "unfetched.*"),
     *("uncharged.*", "balance.*", "rate_limit.*"),
