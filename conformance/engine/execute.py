@@ -225,6 +225,9 @@ async def _judge(
             return
         if effect and last:
             findings = check(effect, view, scene)
+            if findings and step.given:
+                outcome.reason = f"what it builds on is not so: {step.name}: {findings[0].actual}"
+                return
     except UnjudgeableError as problem:
         outcome.reason = outcome.reason or str(problem)
         return

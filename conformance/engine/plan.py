@@ -136,7 +136,8 @@ def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
     ids = {clause.id for clause in selected}
     if len(ids) == len(contract.clauses):
         return []
-    riders = {clause.id for clause in selected if not _own_requests(clause)}
+    carried = {rider for clause in selected for case in clause.cases for step in case.steps for rider, _ in step.also}
+    riders = {clause.id for clause in selected if not _own_requests(clause)} - carried
     invariants = any(clause.on is not None for clause in selected)
     found: list[Clause] = []
     for clause in contract.clauses:

@@ -5,6 +5,7 @@ Each witness is proven alive in the same run before it is believed.
 from __future__ import annotations
 
 import asyncio
+import time
 
 import jsonschema_rs
 
@@ -146,7 +147,7 @@ async def prove_ledger(session: Session) -> None:
         view = await session.plain(proof["operation"], proof.get("body"))
         if not view.success:
             raise LedgerError(f"the request that should prove it alive is answered with {described(session, view)}")
-        await ledger.prove(session.charged)
+        await ledger.prove(session.charged, since=time.monotonic())
     except LedgerError as problem:
         session.lacks["ledger"] = f"{_LEDGER} ({problem})"
         return

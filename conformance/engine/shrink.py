@@ -52,11 +52,22 @@ async def shrink(session: Session, outcome: Outcome) -> Shrunk | None:
                 continue
             tries += 1
             tried = await attempt(session, refreshed(candidate, session.shop.nonce()))
-            if case.clause in tried.breaches and not tried.lost:
+            if not tried.lost and _same_breach(case.clause, outcome, tried):
                 best, progress = tried, True
                 break
     request = best.case.steps[0].request
     return Shrunk(best, before) if request is not None and len(request.body or b"") < before else None
+
+
+def _same_breach(clause: str, first: Outcome, other: Outcome) -> bool:
+    """
+    Whether a smaller request shows the breach of the first one, and not some other.
+    """
+    if clause not in other.breaches or not other.views:
+        return False
+    old, new = first.breaches[clause][0], other.breaches[clause][0]
+    same_answer = first.views[-1][1].status == other.views[-1][1].status
+    return same_answer and (old.expected, old.where) == (new.expected, new.where)
 
 
 def _shrinkable(case: Case) -> bool:

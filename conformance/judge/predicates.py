@@ -123,7 +123,8 @@ def _status(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             shown = " or ".join(map(str, banned)) if isinstance(banned, list) else banned
             yield Finding(f"no {shown}", describe_answer(view, scene), "status", _server_fault(view))
         elif not view.answered:
-            yield Finding("an answer", describe_answer(view, scene), "status")
+            # That there is no answer is for the clause about answers.
+            raise UnjudgeableError("there is no answer")
     elif not in_statuses(view.status, argument) or not view.answered:
         shown = " or ".join(map(str, argument)) if isinstance(argument, list) else argument
         yield Finding(f"status {shown}", describe_answer(view, scene), "status", _server_fault(view))

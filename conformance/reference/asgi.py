@@ -8,6 +8,21 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+__all__ = [
+    "ASGIApp",
+    "Answer",
+    "BodyTooLarge",
+    "ClientGone",
+    "Receive",
+    "Request",
+    "Scope",
+    "Send",
+    "VerbatimName",
+    "read_request",
+    "run_lifespan",
+    "send_answer",
+]
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

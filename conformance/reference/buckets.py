@@ -8,6 +8,8 @@ import math
 
 from conformance.reference.clock import VirtualClock
 
+__all__ = ["Bucket"]
+
 
 class Bucket:
     """A bucket of `capacity` units that fills by `per_second`, on the given clock."""

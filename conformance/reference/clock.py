@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import time
 
+__all__ = ["VirtualClock", "format_utc"]
+
 
 class VirtualClock:
     """Epoch seconds, real time plus whatever was added."""

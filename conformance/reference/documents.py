@@ -8,6 +8,8 @@ import json
 import math
 from typing import Any
 
+__all__ = ["MalformedDocument", "read_document", "show", "write_canonical"]
+
 _LONGEST_INTEGER = 400
 
 

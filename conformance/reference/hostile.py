@@ -15,6 +15,8 @@ import orjson
 from conformance.reference.serving import StreamHandler, open_socket
 from conformance.reference.streams import read_raw_request, write_answer, write_head
 
+__all__ = ["list_hostiles", "make_hostiles"]
+
 JSON = "Content-Type: application/json"
 SCRIPT = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'&<!--]]>"
 ESCAPES = (

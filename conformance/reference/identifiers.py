@@ -7,6 +7,8 @@ from __future__ import annotations
 import os
 import time
 
+__all__ = ["ALPHABET", "UlidMaker"]
+
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [high + low for high in ALPHABET for low in ALPHABET]
 

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+__all__ = ["MICRO", "Account", "InsufficientFunds", "to_decimal"]
+
 MICRO = 1_000_000
 
 

@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from conformance.reference.urls import read_origin
 
+__all__ = ["FetchFailed", "MediaFetcher"]
+
 TIMEOUT_S = 10.0
 LARGEST_BYTES = 10_000_000
 

@@ -13,6 +13,8 @@ import orjson
 from conformance.reference.serving import StreamHandler
 from conformance.reference.streams import RawRequest, read_raw_request, write_answer
 
+__all__ = ["list_nulls", "make_nulls"]
+
 Reply = Callable[[RawRequest], bytes]
 
 EMBEDDING = {

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 from conformance.reference.asgi import ASGIApp
 from conformance.reference.zoo import Fault, Variant
 
+__all__ = ["Provider"]
+
 
 class MakeApp(Protocol):
     """Makes one fresh application."""

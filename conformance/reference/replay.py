@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 
 from conformance.reference.clock import VirtualClock
 
+__all__ = ["Entry", "ReplayStore"]
+
 Key = tuple[str, str]
 
 

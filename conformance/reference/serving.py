@@ -17,6 +17,8 @@ import orjson
 
 from conformance.reference.asgi import ASGIApp
 
+__all__ = ["StreamHandler", "open_socket", "serve_app", "serve_streams"]
+
 StreamHandler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 PARENT_POLL_S = 1.0
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
+__all__ = ["RawRequest", "read_raw_request", "write_answer", "write_head"]
+
 REASONS = {
     200: "OK",
     302: "Found",

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import re
 
+__all__ = ["count_tokens"]
+
 _IDEOGRAPH = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003ffff]")
 LETTERS_PER_TOKEN = 8
 

@@ -8,6 +8,8 @@ import ipaddress
 import socket
 from urllib.parse import urlsplit
 
+__all__ = ["has_https_host", "is_blocked_host", "read_origin"]
+
 _METADATA_HOSTS = {"metadata.google.internal", "metadata.aws.com", "169.254.170.2"}
 _BLOCKED_NETWORKS = [
     ipaddress.ip_network(network)

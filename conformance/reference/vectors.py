@@ -10,6 +10,8 @@ from collections.abc import Iterable
 import numpy
 import orjson
 
+__all__ = ["VectorSource", "digest_parts"]
+
 
 def digest_parts(parts: Iterable[tuple[str, bytes]]) -> bytes:
     """Digest (kind, content) parts so that every part, its kind and its place count."""

@@ -10,6 +10,8 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
+__all__ = ["ClashingChanges", "Fault", "UnknownName", "Variant", "change_behaviour", "find_named"]
+
 Behaviour = TypeVar("Behaviour")
 
 

@@ -5,6 +5,7 @@ The ledger: a balance that is read before and after, to see what a request cost.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ _SETTLE = 3.0
 _STEP = 0.02
 _REST = 0.4
 _ROUND = 4
+_LATE = 0.05
 
 
 class LedgerError(Exception):
@@ -87,26 +89,30 @@ class Ledger:
         """
         self._opened = await self.read()
 
-    async def prove(self, charged: float) -> None:
+    async def prove(self, charged: float, *, since: float | None = None) -> None:
         """
         See the balance lose what all requests since the opening were said to cost (*charged*), and learn from that how
         long a charge takes to show and how exactly it can be known.
 
         A balance that loses something else is believed as well, once it rests: that its losses differ from what the
-        answers say is for the clauses about charges.
+        answers say is for the clauses about charges. *since* is when the last charge was answered (`time.monotonic`).
 
         Raises:
             LedgerError: when the balance does not move, or never rests.
         """
-        waited, rested, lag = 0.0, 0.0, 0.0
+        began = time.monotonic() if since is None else since
+        waited, rested = 0.0, 0.0
         value = await self.read()
+        # A first reading that comes late can't tell how early the charge showed.
+        late = time.monotonic() - began
+        lag = late if late > _LATE else 0.0
         while not self._matches(value, charged) and waited < _SETTLE and (rested < _REST or value == self._opened):
             await asyncio.sleep(_STEP)
             waited += _STEP
             before, value = value, await self.read()
             rested = rested + _STEP if value == before else 0.0
             if value != before:
-                lag = waited
+                lag = time.monotonic() - began
         if value == self._opened:
             raise LedgerError("the balance does not move although served requests report a cost")
         if rested < _REST and not self._matches(value, charged):

@@ -13,6 +13,8 @@ from conformance.reference.buckets import Bucket
 from conformance.reference.clock import VirtualClock
 from conformance.reference.ledger import MICRO, Account
 
+__all__ = ["KEYS", "REQUESTS_PER_MINUTE", "ApiKey", "Team", "make_keyring"]
+
 
 def _key(name: str) -> str:
     return "al_live_" + hashlib.sha256(f"reference key {name}".encode()).hexdigest()

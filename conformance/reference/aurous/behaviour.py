@@ -17,6 +17,8 @@ from conformance.reference.aurous.call import Call, Part
 from conformance.reference.aurous.refusals import DOC_ROOT, Refusal
 from conformance.reference.documents import write_canonical
 
+__all__ = ["Behaviour", "Keyring"]
+
 Keyring = dict[str, ApiKey]
 
 

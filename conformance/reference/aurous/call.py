@@ -13,6 +13,8 @@ from conformance.reference.aurous.catalogue import Model
 from conformance.reference.aurous.refusals import Refusal
 from conformance.reference.buckets import Bucket
 
+__all__ = ["CREATE", "ESTIMATE", "Call", "Part", "Shared", "Wish"]
+
 CREATE = "/v1/embeddings"
 ESTIMATE = "/v1/embeddings/estimate"
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+__all__ = ["BY_SLUG", "DEFAULT_MODEL", "MODELS", "Model", "write_row"]
+
 
 @dataclass(frozen=True)
 class Model:

@@ -18,6 +18,8 @@ from conformance.reference.aurous.refusals import (
     unauthenticated,
 )
 
+__all__ = ["DEFAULT_VERSION", "Doorkeeper"]
+
 DEFAULT_VERSION = "2026-05-15"
 KNOWN_VERSIONS = {DEFAULT_VERSION}
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 from conformance.reference.aurous.catalogue import Model
 
+__all__ = ["Cost", "compute_cost"]
+
 TOKENS_PER_IMAGE = 1250
 
 

@@ -22,6 +22,8 @@ from conformance.reference.media import MediaFetcher
 from conformance.reference.tokenizer import count_tokens
 from conformance.reference.urls import has_https_host, is_blocked_host
 
+__all__ = ["Reader"]
+
 FIELDS = {"model", "input", "dimensions", "encoding_format", "user"}
 ESTIMATE_FIELDS = {"model", "input", "dimensions"}
 PART_KINDS = ("text", "image_url", "video_url")

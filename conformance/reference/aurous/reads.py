@@ -19,6 +19,8 @@ from conformance.reference.aurous.writing import write_document
 from conformance.reference.clock import format_utc
 from conformance.reference.ledger import MICRO, to_decimal
 
+__all__ = ["Reads"]
+
 LARGEST_PAGE = 500
 
 

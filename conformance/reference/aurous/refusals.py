@@ -7,6 +7,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+__all__ = [
+    "DOC_ROOT",
+    "Refusal",
+    "Refused",
+    "internal_error",
+    "invalid",
+    "malformed",
+    "missing",
+    "out_of_range",
+    "unauthenticated",
+    "write_envelope",
+]
+
 DOC_ROOT = "https://docs.aurous-labs.com/errors#"
 
 

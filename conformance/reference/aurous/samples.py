@@ -13,6 +13,8 @@ from conformance.reference.aurous.refusals import DOC_ROOT, invalid, write_envel
 from conformance.reference.aurous.writing import write_embedding
 from conformance.reference.vectors import VectorSource, digest_parts
 
+__all__ = ["SAMPLE_REFUSAL", "write_sample_success"]
+
 SAMPLE_REFUSAL = orjson.dumps(
     write_envelope(
         invalid(

@@ -42,6 +42,8 @@ from conformance.reference.clock import VirtualClock
 from conformance.reference.identifiers import UlidMaker
 from conformance.reference.media import MediaFetcher
 
+__all__ = ["Server"]
+
 LARGEST_BODY = 80_000_000
 Handler = Callable[[Call], Awaitable[Answer]]
 

@@ -25,6 +25,8 @@ from conformance.reference.media import FetchFailed, MediaFetcher
 from conformance.reference.replay import Entry, ReplayStore
 from conformance.reference.vectors import VectorSource, digest_parts
 
+__all__ = ["Service"]
+
 OVERLAP_S = 0.005
 
 

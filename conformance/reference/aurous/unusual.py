@@ -17,6 +17,8 @@ from conformance.reference.aurous.call import Call, Part
 from conformance.reference.aurous.refusals import Refusal
 from conformance.reference.zoo import Variant
 
+__all__ = ["VARIANTS"]
+
 Changes = dict[str, Any]
 Document = dict[str, Any]
 FILLER = {"note": "ignore me", "n": [1, 2, {"deep": None}]}
@@ -321,11 +323,6 @@ VARIANTS = (
     ),
     Variant(
         "replay_keeps_id", "repeats the request id of the first answer in a replay", {"on_answer": _first_id}
-    ),
-    Variant(
-        "refused_key_taken",
-        "answers 409 to a mended body under the key of a refused one",
-        {"reserves_refused_keys": True},
     ),
     Variant("no_video_share", "leaves video out of the breakdown", {"on_document": _without_video}),
     Variant("estimate_no_video", "leaves video out of an estimate", {"on_estimate": _estimate_without_video}),

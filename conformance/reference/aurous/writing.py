@@ -12,6 +12,8 @@ from conformance.reference.aurous.call import Wish
 from conformance.reference.aurous.pricing import Cost
 from conformance.reference.ledger import to_decimal
 
+__all__ = ["write_document", "write_embedding", "write_estimate"]
+
 
 def write_embedding(wish: Wish, cost: Cost, vector: bytes, charged: int) -> bytes:
     """Return the body of a created embedding; `vector` is a JSON array, `charged` micro-credits."""

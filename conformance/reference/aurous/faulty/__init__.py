@@ -23,6 +23,22 @@ from conformance.reference.aurous.faulty import (
 from conformance.reference.aurous.faulty.breaks import BREAKS
 from conformance.reference.zoo import Fault
 
+__all__ = [
+    "FAULTS",
+    "access",
+    "accounting",
+    "caps",
+    "envelopes",
+    "flaky",
+    "idempotency",
+    "inputs",
+    "media",
+    "money",
+    "refusing",
+    "robustness",
+    "vectors",
+]
+
 _KINDS = (
     caps,
     inputs,

@@ -23,6 +23,8 @@ from conformance.reference.aurous.faulty.edits import (
 )
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "Row"]
+
 Row = dict[str, Any]
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from conformance.reference.aurous.faulty.edits import edit_estimate, edit_success, edit_usage
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "Document"]
+
 Document = dict[str, Any]
 
 

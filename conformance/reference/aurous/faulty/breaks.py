@@ -20,6 +20,8 @@ from conformance.reference.aurous.faulty.breaks_of_service import (
 )
 from conformance.reference.aurous.faulty.patterns import Clauses
 
+__all__ = ["BREAKS"]
+
 BREAKS: dict[str, Clauses] = {
     **CAPS,
     **INPUTS,

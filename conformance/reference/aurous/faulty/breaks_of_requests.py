@@ -15,6 +15,8 @@ from conformance.reference.aurous.faulty.patterns import (
     refused,
 )
 
+__all__ = ["CAPS", "ENVELOPE", "INPUTS", "REFUSING"]
+
 CAPS: dict[str, Clauses] = {
     # Sixteen images are over the other cap alone, whose message then names the wrong limit.
     "parts_cap_15": (*of_cap("parts", "at", "message"), *of_cap("images", "message")),

@@ -24,6 +24,8 @@ from conformance.reference.aurous.faulty.patterns import (
     uncharged,
 )
 
+__all__ = ["ACCESS", "ACCOUNTING", "FLAKY", "IDEMPOTENCY", "MEDIA", "MONEY", "ROBUSTNESS", "VECTORS"]
+
 MONEY: dict[str, Clauses] = {
     "charge_on_batch": (*uncharged("batch"), "money.model"),
     "charge_on_parts": (*uncharged("caps.parts"), "money.model"),
@@ -224,6 +226,7 @@ IDEMPOTENCY: dict[str, Clauses] = {
     "idempotency_key_case_folded": ("idempotency.keys_independent",),
     "idempotency_key_32_longest": ("idempotency.key_length",),
     # Those that send a request without a key.
+    "refused_key_taken": ("idempotency.refusal_then_fixed",),
     "idempotency_key_required": (
         *("accept.plain", "idempotency.first_unmarked", "idempotency.keys_independent", "money.authoritative"),
     ),

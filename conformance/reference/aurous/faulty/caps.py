@@ -8,6 +8,8 @@ from conformance.reference.aurous.call import Part
 from conformance.reference.aurous.faulty.edits import leave_out, leave_out_on_estimate
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS"]
+
 
 def _utf8(text: str) -> int:
     return len(text.encode("utf-8", "replace"))

@@ -12,6 +12,27 @@ from conformance.reference.asgi import Answer
 from conformance.reference.aurous.call import Call
 from conformance.reference.aurous.refusals import Refusal
 
+__all__ = [
+    "Changes",
+    "Document",
+    "drop_header",
+    "edit_answer",
+    "edit_error",
+    "edit_estimate",
+    "edit_item",
+    "edit_models",
+    "edit_refusal",
+    "edit_success",
+    "edit_usage",
+    "edit_vector",
+    "input_of",
+    "is_text",
+    "leave_out",
+    "leave_out_on_estimate",
+    "replace_envelope",
+    "set_header",
+]
+
 Changes = dict[str, Any]
 Document = dict[str, Any]
 

@@ -19,6 +19,8 @@ from conformance.reference.aurous.faulty.edits import (
 )
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS"]
+
 
 def _in_body(value: Any) -> Changes:
     return edit_error(lambda call, error: error.update(request_id=value))

@@ -12,6 +12,8 @@ from conformance.reference.aurous.call import Call, Part
 from conformance.reference.aurous.faulty.edits import edit_answer, edit_item, edit_vector, set_header
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "RATE"]
+
 RATE = 0.02
 _SPREAD = 2_654_435_761
 

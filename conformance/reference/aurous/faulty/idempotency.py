@@ -18,6 +18,8 @@ from conformance.reference.aurous.faulty.edits import (
 from conformance.reference.documents import write_canonical
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "MARK"]
+
 MARK = b"aurous-idempotent-replayed"
 
 
@@ -194,6 +196,12 @@ FAULTS = (
         {"narrow_key": lambda call, key: key.lower()},
     ),
     Fault("idempotency_key_32_longest", "refuses keys of more than 32 characters", ("A24",), {"key_cap": 32}),
+    Fault(
+        "refused_key_taken",
+        "answers 409 to a mended body under the key of a refused one",
+        ("A24",),
+        {"reserves_refused_keys": True},
+    ),
     Fault("idempotency_key_required", "refuses requests without a key", ("A24",), {"key_required": True}),
     Fault(
         "idempotency_shared_by_teams",

@@ -21,6 +21,8 @@ from conformance.reference.aurous.faulty.edits import (
 from conformance.reference.aurous.refusals import Refusal, invalid, malformed
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS"]
+
 
 def _strings(call: Call) -> bool:
     given = input_of(call)

@@ -7,6 +7,8 @@ from __future__ import annotations
 from conformance.reference.aurous.faulty.edits import Changes, edit_refusal, leave_out
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS"]
+
 
 def _fetch_before(*kinds: str) -> Changes:
     return {"fetches_before": frozenset(kinds)}

@@ -12,6 +12,8 @@ from conformance.reference.aurous.faulty.edits import Changes, edit_models, edit
 from conformance.reference.aurous.refusals import Refusal
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "REFUSED"]
+
 #: Each: name, kinds, what was refused, promises.
 REFUSED = (
     ("batch", ("input.batch",), "an array of strings", ("A07",)),

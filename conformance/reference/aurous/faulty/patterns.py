@@ -4,6 +4,27 @@ Patterns of clauses that break together, whatever the fault.
 
 from __future__ import annotations
 
+__all__ = [
+    "BAD_KEY",
+    "CHARGES",
+    "COUNTED",
+    "ENVELOPES",
+    "FEES",
+    "LIVE",
+    "MARKED",
+    "OTHER",
+    "REFUSALS",
+    "REPLAYS",
+    "SAME",
+    "TEXTS",
+    "Clauses",
+    "beyond_cap",
+    "let_in",
+    "of_cap",
+    "refused",
+    "uncharged",
+]
+
 Clauses = tuple[str, ...]
 
 # The refusals that are asked for with an image whose fetches are counted.

@@ -13,6 +13,8 @@ from conformance.reference.aurous.faulty.edits import (
 )
 from conformance.reference.zoo import Fault
 
+__all__ = ["CODES_UNSTATED", "FAULTS", "REFUSED", "WITH_PARAM"]
+
 #: Each: name, kinds, what is refused, promises, wrong code, wrong status, wrong type.
 REFUSED = (
     ("batch", ("input.batch",), "an array of strings", ("A01",), "invalid_format", 422, "validation_error"),

@@ -14,6 +14,8 @@ from conformance.reference.aurous.refusals import Refusal, malformed
 from conformance.reference.documents import MalformedDocument, read_document
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "KNOWN"]
+
 _LONE = re.compile(rb"\\u[dD][89a-fA-F]", re.ASCII)
 _LONG_NUMBER = re.compile(rb"[:,\[]\s*-?[0-9]{19,}")
 KNOWN = {"model", "input", "dimensions", "encoding_format", "user"}

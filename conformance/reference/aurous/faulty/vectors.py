@@ -19,6 +19,8 @@ from conformance.reference.aurous.faulty.edits import (
 )
 from conformance.reference.zoo import Fault
 
+__all__ = ["FAULTS", "Parts"]
+
 Parts = tuple[Part, ...]
 
 
