@@ -15,7 +15,8 @@ from conformance.contract import Clause, Contract
 from conformance.engine.discovery import discover
 from conformance.engine.draw import drawn_case
 from conformance.engine.execute import Outcome, attempt
-from conformance.engine.run import Options, close_session, open_session
+from conformance.engine.opening import open_session
+from conformance.engine.run import Options, close_session
 from conformance.engine.session import Session
 from conformance.engine.target import Target
 from conformance.exchange import Request

@@ -14,8 +14,9 @@ import pytest
 
 from conformance.contract import Clause
 from conformance.engine.execute import twin_identity
+from conformance.engine.opening import open_session
 from conformance.engine.plan import BUDGETS, Plan, make_plan
-from conformance.engine.run import Options, close_session, discover, open_session, preview, run
+from conformance.engine.run import Options, close_session, discover, preview, run
 from conformance.engine.session import Session, selected
 from conformance.engine.tally import Tally
 from conformance.reference.aurous import KEYS
