@@ -87,6 +87,7 @@ def open_session(contract: Contract, target: Target, options: Options, emit: Emi
         emit=_redacting(emit, redactor),
         tallies={clause.id: Tally(clause) for clause in clauses},
         seed=options.seed,
+        shrinking=options.shrinking,
     )
 
 

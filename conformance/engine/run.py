@@ -39,6 +39,7 @@ class Options:
 
     *strict* makes a MUST that is not established an incomplete run. *finished* are the case lines of an earlier run of
     the same contract, target and seed, which are taken over. *unproven* are clauses without a fault that proves them.
+    *shrinking* makes failing requests smaller.
     """
 
     clauses: tuple[str, ...] = ()
@@ -48,6 +49,7 @@ class Options:
     strict: bool = False
     finished: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unproven: frozenset[str] = frozenset()
+    shrinking: bool = True
 
 
 async def run(contract: Contract, target: Target, options: Options, emit: Emit) -> int:

@@ -12,9 +12,10 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import cache
 from typing import Any
 
-from conformance.contract import load_contract
+from conformance.contract import Contract, load_contract
 from conformance.engine.embedded import embedded_target
 from conformance.engine.run import Options, run
 from conformance.errors import ConformanceError
@@ -126,8 +127,13 @@ def judge_specimen(contract_name: str, specimen: Specimen, budget: str | None, s
     return _judge(contract_name, specimen, "standard", seed)
 
 
+@cache
+def _contract(name: str) -> Contract:
+    return load_contract(name)
+
+
 def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Result:
-    contract = load_contract(contract_name)
+    contract = _contract(contract_name)
     options = [] if specimen.kind == "sound" else [f"--{specimen.kind}", specimen.name]
     lines: list[dict[str, Any]] = []
     began = time.monotonic()
@@ -141,7 +147,7 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
                 run(
                     contract,
                     target,
-                    Options(budget=budget, seed=seed),
+                    Options(budget=budget, seed=seed, shrinking=False),
                     lambda line: lines.append(line) if line["kind"] in keep else None,
                 )
             )

@@ -49,6 +49,7 @@ class Session:
     clean: Callable[[Exchange], None]
     tallies: dict[str, Tally]
     seed: int = 0
+    shrinking: bool = True
     facts: dict[str, Any] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
     alive: bool = False

@@ -55,7 +55,7 @@ async def run_case(session: Session, case: Case) -> None:
 
 def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:
     tally = session.tally(case.clause)
-    return tally is not None and tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
+    return session.shrinking and tally is not None and tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
 
 
 def _excuse_dead(session: Session, outcome: Outcome) -> None:

@@ -69,10 +69,10 @@ def test_an_interrupt_before_the_run_is_quiet():
 
 
 def test_a_closed_pipe_is_quiet():
-    process = spawn("list", "aurous")
-    process.stdout.close()
-    assert process.stderr.read() == ""
-    assert process.wait(timeout=10) in (0, 141)
+    with spawn("list", "aurous") as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=10) in (0, 141)
 
 
 def test_output_survives_a_narrow_encoding():

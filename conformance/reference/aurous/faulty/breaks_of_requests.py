@@ -39,7 +39,7 @@ CAPS: dict[str, Clauses] = {
     "text_cap_100000": (*of_cap("text", "at"), "tokens.total"),
     "text_cap_in_bytes": of_cap("text", "at"),
     "text_cap_unchecked": beyond_cap("text", "over", "far"),
-    "user_cap_255": ("caps.user.at", "user.neutral"),
+    "user_cap_255": ("caps.user.at", "user.neutral", "accept.plain"),
     "user_cap_257": ("caps.user.over", "unfetched.caps.user"),
     "user_cap_in_bytes": ("caps.user.at", "accept.plain"),
     "user_cap_unchecked": ("caps.user.over", "caps.user.far", "unfetched.caps.user"),
