@@ -276,6 +276,7 @@ def _clauses(row: Data, document: Document, path: tuple[str | int, ...], source:
         burst=row.get("burst"),
         drawn=row.get("drawn"),
         alone=row.get("alone", False),
+        accepts=row.get("accepts", False),
         contested=row.get("contested"),
     )
 

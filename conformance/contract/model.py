@@ -189,7 +189,8 @@ class Clause:
     It is an invariant (*on* says which exchanges it judges, *expect* what it asks of them), or it has *cases* of its
     own, or it is a *window* (a batch of refusals between two readings of a witness), a *crowd*, a *machine* (drawn
     sequences judged against a model) or a *burst*. A clause may be judged on another clause's cases only. The cases of
-    a clause that is *alone* run while nothing else is in flight.
+    a clause that is *alone* run while nothing else is in flight. *accepts* says that being served at all is part of the
+    promise; otherwise a step whose request is not served by itself either leaves the case open.
     """
 
     id: str
@@ -211,6 +212,7 @@ class Clause:
     burst: Data | None = None
     drawn: str | None = None
     alone: bool = False
+    accepts: bool = False
     contested: Data | None = None
 
     @property

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.engine.session import Session
@@ -231,6 +231,9 @@ async def _judge(
     except UnjudgeableError as problem:
         outcome.reason = outcome.reason or str(problem)
         return
+    if findings and await _not_served_anyway(session, case, step, view):
+        outcome.reason = f"the request of {step.name} is not served by itself either ({view.status})"
+        return
     if findings:
         outcome.breaches.setdefault(case.clause, []).extend(findings)
         return
@@ -240,6 +243,19 @@ async def _judge(
                 outcome.add(clause, check(extra, view, scene))
             except UnjudgeableError:
                 continue
+
+
+async def _not_served_anyway(session: Session, case: Case, step: Step, view: View) -> bool:
+    """
+    Whether a refusal in the course of a case is only what the same request gets without the case around it.
+    """
+    clause = session.contract.clause(case.clause)
+    if len(case.steps) == 1 or clause.accepts or not view.refused or step.request is None or step.key != "main":
+        return False
+    header = session.contract.operations[step.operation].idempotency_key
+    headers = tuple(pair for pair in step.request.headers if pair[0].lower() != (header or "").lower())
+    alone = replace(step, request=replace(step.request, headers=headers), key_header=header)
+    return not (await session.send(alone)).success
 
 
 async def _input_is_to_blame(session: Session) -> bool:

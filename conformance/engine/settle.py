@@ -55,7 +55,9 @@ async def run_case(session: Session, case: Case) -> None:
 
 def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:
     tally = session.tally(case.clause)
-    return session.shrinking and tally is not None and tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
+    if tally is None or not session.shrinking:
+        return False
+    return tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
 
 
 def _excuse_dead(session: Session, outcome: Outcome) -> None:

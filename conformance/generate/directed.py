@@ -126,8 +126,7 @@ class Workshop:
             steps = tuple(self.step(step, env) for step in template.steps)
             twin = None
             if template.twin is not None:
-                twin_env = self.environment(nonce, {**variables, **dict(template.twin_bind)})
-                twin = self.step(StepTemplate("twin", template.twin, {"success": True}), twin_env)
+                twin = self._twin(template, nonce, {**variables, **dict(template.twin_bind)})
         except MissingFact as missing:
             return Gap(clause.id, name, f"the target gives no {missing.name}", self.available(missing.name) or "")
         if template.trigger is not None:
@@ -149,6 +148,20 @@ class Workshop:
             or_refused=template.or_refused,
             weight=template.weight,
         )
+
+    def _twin(self, template: CaseTemplate, nonce: str, variables: dict[str, Any]) -> Step:
+        """
+        Return the nearest valid request: the case's own one with its offending part replaced, or the row's.
+        """
+        twin: Data = template.twin or {}
+        send = template.steps[-1].send or {}
+        extras = {name: item for name, item in send.get("body", {}).items() if name not in twin.get("body", {})}
+        if extras and twin.get("body"):
+            near = {**twin, "body": {**extras, **twin["body"]}}
+            step = self.step(StepTemplate("twin", near, {"success": True}), self.environment(nonce, variables))
+            if self.classifier.classify(step.operation, step.body).accepted:
+                return step
+        return self.step(StepTemplate("twin", twin, {"success": True}), self.environment(nonce, variables))
 
     def step(self, template: StepTemplate, env: Environment) -> Step:
         """
