@@ -76,7 +76,7 @@ def command(
     def watch(result: Result) -> None:
         nonlocal done
         done += 1
-        word = "ok" if result.right else "WRONG"
+        word = ("again" if result.unstable else "ok") if result.right else "WRONG"
         click.echo(
             f"{done:>4}/{total}  {word:<5}  {result.specimen.kind:<7}  {result.specimen.name}  {_told(result)}",
             err=True,

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -41,6 +41,7 @@ class Specimen:
 class Result:
     """
     What the suite said of a specimen. *broken* are the clauses that failed or warned, *passed* counts the kept ones.
+    *unstable* says that it was right only when it was repeated.
     """
 
     specimen: Specimen
@@ -51,6 +52,7 @@ class Result:
     requests: int
     problem: str = ""
     budget: str = ""
+    unstable: bool = False
 
     @property
     def found(self) -> tuple[str, ...]:
@@ -120,6 +122,15 @@ def judge_specimen(contract_name: str, specimen: Specimen, budget: str | None, s
     """
     if budget is not None:
         return _judge(contract_name, specimen, budget, seed)
+    result = _escalate(contract_name, specimen, seed)
+    if result.right:
+        return result
+    # As with a target, what is seen once is repeated before it is believed.
+    again = _judge(contract_name, specimen, "standard", seed + 1)
+    return replace(again, unstable=True) if again.right else result
+
+
+def _escalate(contract_name: str, specimen: Specimen, seed: int) -> Result:
     if specimen.kind in ("fault", "null", "hostile"):
         result = _judge(contract_name, specimen, "quick", seed)
         if result.right or specimen.kind != "fault" or result.stray:

@@ -71,9 +71,14 @@ INPUTS: dict[str, Clauses] = {
     "mixed_input_accepted": let_in("input.items"),
     "unknown_part_accepted": let_in("input.parts"),
     "nul_accepted": let_in("text.nul"),
-    "many_texts_refused": ("accept.plain", "estimate.accepts", *of_cap("parts", "at"), "vector.all_parts"),
+    # Which of two reasons a request with several texts is refused for is then another one everywhere.
+    "many_texts_refused": (
+        *("accept.plain", "accept.image", "estimate.accepts", "vector.all_parts"),
+        *of_cap("parts", "at"),
+        *refused("video", "model.kind", "dimensions.unlisted"),
+    ),
     "base64_honoured": ("encoding.base64", "vector.floats", "dimensions.listed"),
-    "base64_refused": ("encoding.base64", "accept.plain"),
+    "base64_refused": ("encoding.base64", "accept.plain", "dimensions.listed"),
     "float_refused": ("encoding.base64", "accept.plain"),
     "base64_vector_differs": ("encoding.base64", "dimensions.listed"),
     "base64_as_bytes": ("encoding.base64", "vector.width", "dimensions.listed"),
@@ -81,7 +86,7 @@ INPUTS: dict[str, Clauses] = {
     "user_refused": ("accept.plain", "user.neutral", "caps.user.at"),
     "dimensions_always_refused": ("dimensions.listed", "estimate.accepts", "accept.plain"),
     "dimensions_truncate": ("dimensions.listed", "vector.width"),
-    "dimensions_hard_coded": let_in("dimensions.unlisted"),
+    "dimensions_hard_coded": let_in("dimensions.unlisted", "dimensions.fixed"),
     # An integer of thirty digits is one of them.
     "dimensions_unchecked": (
         *let_in("dimensions.unlisted", "dimensions.fixed", "dimensions.not_positive"),

@@ -73,7 +73,7 @@ def _refuse_dimensions(call: Call) -> Refusal | None:
     wanted = call.document.get("dimensions")
     if wanted is None:
         return None
-    message = f"Model {call.document.get('model')} only accepts 1024, 2048 for dimensions; received {wanted}."
+    message = f"The model only accepts 1024, 2048 for dimensions; received {wanted!a}."
     return invalid("dimensions.value", "embeddings_unsupported_dimensions", message, "dimensions")
 
 
