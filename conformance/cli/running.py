@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,11 +63,12 @@ def command(
     The summary goes to standard output, progress to standard error.
     """
     from conformance.cli.destination import check_writable
+    from conformance.engine.proof import unproven_clauses
 
     aim.check()
     _check_flags(out=out, **chosen)
     loaded = aim.contract(contract)
-    options = _options(loaded, **chosen)
+    options = replace(_options(loaded, **chosen), unproven=unproven_clauses(contract or loaded.name, loaded))
     resume: Path | None = chosen["resume"]
     check_writable({"--out": out, "--resume": resume, "--html": html, "--junit": junit})
     with aim.open(loaded) as server:
