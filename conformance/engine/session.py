@@ -5,6 +5,7 @@ One run's surroundings: the client, what was learnt of the target, the witnesses
 from __future__ import annotations
 
 import asyncio
+import random
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -136,16 +137,17 @@ class Session:
 
     async def _send_patiently(self, request: Request, step: Step) -> View:
         operation = self.contract.operations[step.operation]
-        codes = self.contract.transient.get("codes", ())
         for tried in range(_TRANSIENT_TRIES):
             exchange = await self.client.send(request)
             size = len(exchange.body)
             self.clean(exchange)
             view = View(exchange, operation, step.body, key=step.key, size=size)
-            transient = view.status >= 500 and codes and pointer(view.document, self.contract.refusal["code"]) in codes
-            if not transient:
+            # The client has been patient with these already; once more rules out bad luck.
+            insisted = tried > 0 and view.status in self.contract.transient.get("statuses", ())
+            if insisted or not self.overloaded(view):
                 break
-            await asyncio.sleep(_TRANSIENT_DELAY * (tried + 1))
+            # At odd moments, so as not to keep step with a target that refuses every so many requests.
+            await asyncio.sleep(_TRANSIENT_DELAY * (tried + random.random()))
         return view
 
     def overloaded(self, view: View) -> bool:
