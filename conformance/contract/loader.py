@@ -227,7 +227,7 @@ def _error(row: Data, source: Any) -> ErrorCode:
 def _zones(tables: Mapping[str, Document]) -> Iterator[Zone]:
     if "undocumented" in tables:
         for row in tables["undocumented"].value["zones"]:
-            yield Zone(row["id"], row["says"], row["when"], tuple(row.get("operations", ())))
+            yield Zone(row["id"], row["says"], row["when"], tuple(row.get("operations", ())), row.get("lacking"))
 
 
 def _facts(head: Data) -> Iterator[Fact]:

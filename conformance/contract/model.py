@@ -104,13 +104,15 @@ class Trigger:
 @dataclass(frozen=True, slots=True)
 class Zone:
     """
-    Requests about which the documents are silent or contradict each other (*when*, a JSON Schema over the body).
+    Requests about which the documents are silent or contradict each other (*when*, a JSON Schema over the body). With
+    *lacking*, they are so only for a target that does not give that fact.
     """
 
     id: str
     says: str
     when: Data
     operations: tuple[str, ...]
+    lacking: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,7 +255,9 @@ async def _not_served_anyway(session: Session, case: Case, step: Step, view: Vie
     header = session.contract.operations[step.operation].idempotency_key
     headers = tuple(pair for pair in step.request.headers if pair[0].lower() != (header or "").lower())
     alone = replace(step, request=replace(step.request, headers=headers), key_header=header)
-    return not (await session.send(alone)).success
+    answer = await session.send(alone)
+    # A request that is there to be refused is refused alone as well, and that excuses nothing.
+    return not (answer.success or refusal_matches(session, step, answer))
 
 
 async def _input_is_to_blame(session: Session) -> bool:

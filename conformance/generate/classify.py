@@ -55,6 +55,8 @@ class Classifier:
             self.triggers[trigger.id] = trigger
         self._zones: list[tuple[str, tuple[str, ...], Any]] = []
         for zone in contract.zones:
+            if zone.lacking is not None and _gives(env, zone.lacking):
+                continue
             try:
                 when = fill(zone.when, env)
             except MissingFact:
@@ -83,6 +85,14 @@ class Classifier:
         schema = self._requests.get(operation)
         accepted = not triggers and not zones and (schema is None or schema.is_valid(shown))
         return Classification(triggers, tuple(zones), accepted)
+
+
+def _gives(env: Environment, fact: str) -> bool:
+    try:
+        env.lookup(fact)
+    except MissingFact:
+        return False
+    return True
 
 
 def _validator(schema: Any) -> Any:

@@ -212,7 +212,9 @@ IDEMPOTENCY: dict[str, Clauses] = {
     "white_space_in_texts_ignored": ("idempotency.conflict", "idempotency.canonical"),
     "part_order_ignored": ("idempotency.conflict",),
     "conflict_served": ("idempotency.conflict", "idempotency.model", "money.conflict", "money.model"),
-    "conflict_replayed": ("idempotency.conflict", "idempotency.model"),
+    "conflict_replayed": (
+        *("idempotency.conflict", "idempotency.model", "success.model", "vector.width", "usage.breakdown.model"),
+    ),
     "conflict_ignores_user": ("idempotency.conflict",),
     "conflict_ignores_dimensions": ("idempotency.conflict",),
     "conflict_ignores_encoding": ("idempotency.conflict",),
@@ -224,7 +226,7 @@ IDEMPOTENCY: dict[str, Clauses] = {
     "idempotency_key_cut_16": ("idempotency.keys_independent",),
     "idempotency_key_cut_32": ("idempotency.keys_independent",),
     "idempotency_key_case_folded": ("idempotency.keys_independent",),
-    "idempotency_key_32_longest": ("idempotency.key_length",),
+    "idempotency_key_32_longest": ("idempotency.key_length", "idempotency.keys_independent"),
     # Those that send a request without a key.
     "refused_key_taken": ("idempotency.refusal_then_fixed",),
     "idempotency_key_required": (
@@ -246,7 +248,8 @@ ACCESS: dict[str, Clauses] = {
     "key_prefix_compared": ("auth.invalid",),
     "key_start_accepted": ("auth.invalid",),
     "key_case_ignored": ("auth.invalid",),
-    "x_api_key_unsupported": ("auth.x_api_key",),
+    # A bad key in that header is then no key at all.
+    "x_api_key_unsupported": ("auth.x_api_key", "auth.invalid", "auth.revoked"),
     # Nobody is let in, and a bad key is taken for none.
     "bearer_unsupported": ("auth.bearer", "auth.invalid", "models.list", "balance.arithmetic", "balance.shape"),
     "read_key_may_create": ("auth.read_only", "auth.read_only.type"),
@@ -266,11 +269,11 @@ ACCESS: dict[str, Clauses] = {
     "models_without_max_items": ("models.row.metadata",),
     "models_without_capabilities": ("models.row.metadata",),
     # What the row lists, the text "1024", is refused.
-    "models_dimensions_text": ("models.row", "dimensions.listed"),
+    "models_dimensions_text": ("models.row", "dimensions.listed", "accept.plain", "estimate.accepts"),
     # The message lists what is accepted, which is not what the row lists.
     "models_dimensions_extra": (
         *("dimensions.listed", "refuse.dimensions.unlisted.message"),
-        "estimate.refuse.dimensions.unlisted.message",
+        *("estimate.refuse.dimensions.unlisted.message", "accept.plain", "estimate.accepts"),
     ),
     "models_without_data": ("models.list",),
     "models_object_wrong": ("models.list",),
@@ -281,8 +284,9 @@ ACCESS: dict[str, Clauses] = {
         *("encoding.base64", "dimensions.*", "user.neutral", "crowd.*", "caps.*.at", "refuse.*", "unfetched.*"),
     ),
     "chat_model_accepted": let_in("model.kind"),
-    "unknown_model_accepted": (*let_in("model.unknown"), "models.exact"),
-    "unknown_model_500": ("status.never_5xx", *refused("model.unknown"), "models.exact"),
+    # It fails over a name that is no Unicode.
+    "unknown_model_accepted": (*let_in("model.unknown"), "models.exact", "status.never_5xx", "http.hostile"),
+    "unknown_model_500": ("status.never_5xx", *refused("model.unknown"), "models.exact", "http.hostile"),
     "slug_case_ignored": ("models.exact",),
     "slug_prefix_accepted": refused("model.unknown"),
     "slug_trimmed": ("models.exact",),
@@ -313,12 +317,15 @@ ROBUSTNESS: dict[str, Clauses] = {
     "crash_on_non_ascii": (
         *("status.never_5xx", *TEXTS, "http.hostile", "usage.repeats", "vector.distinct", "vector.history"),
         *("idempotency.canonical", "idempotency.conflict", "idempotency.model", "money.authoritative"),
+        *(*refused("batch"), *of_cap("text", "at", "over")),
     ),
     "crash_on_empty_text": ("status.never_5xx", "http.hostile"),
     "crash_on_empty_array": ("status.never_5xx", "http.hostile"),
-    "crash_on_token_ids": ("status.never_5xx", *refused("input.items")),
-    "crash_on_broken_part": ("status.never_5xx", *refused("input.parts", "input.items")),
-    "crash_on_long_text": ("status.never_5xx", "tokens.total", *of_cap("text", "at", "over", "far")),
+    "crash_on_token_ids": ("status.never_5xx", *refused("input.items"), "http.hostile"),
+    "crash_on_broken_part": ("status.never_5xx", *refused("input.parts", "input.items"), "http.hostile"),
+    "crash_on_long_text": (
+        *("status.never_5xx", "tokens.total", *of_cap("text", "at", "over", "far"), *of_cap("parts", "far")),
+    ),
     "crash_on_key": ("status.never_5xx", *_NOTHING),
     "crash_on_bearer": ("status.never_5xx", *_NOTHING),
     "emoji_refused": TEXTS,
@@ -339,7 +346,10 @@ FLAKY: dict[str, Clauses] = {
     "seldom_wrong_request_id": ("request_id.unique", "refusal.request_id", "idempotency.refusal_not_stored"),
     "seldom_zero_vector": ("vector.floats", *SAME, *OTHER),
     "seldom_other_vector": ("crowd.own_answers", *SAME, *OTHER),
-    "seldom_first_part_only": ("crowd.own_parts", *SAME, "vector.all_parts", "vector.image"),
+    # The other parts are not fetched either.
+    "seldom_first_part_only": (
+        *("crowd.own_parts", *SAME, "vector.all_parts", "vector.image", "fetch.images", "fetch.failed"),
+    ),
     "seldom_crash": ("status.never_5xx", *_NOTHING),
     "seldom_double_charge": CHARGES,
     "seldom_charge_on_refusal": FEES,
