@@ -33,7 +33,7 @@ def _other_id(call: Call, answer: Answer) -> None:
 
 
 def _content(change: Callable[[tuple[Part, ...]], tuple[Part, ...]]) -> dict[str, Any]:
-    return {"content": lambda call, parts: change(parts) if _unlucky(call.shared.creates) else parts}
+    return {"content": lambda call, parts: change(parts) if _unlucky(call.serial) else parts}
 
 
 def _wrong_code(call: Call, envelope: dict[str, Any]) -> dict[str, Any]:
@@ -48,7 +48,7 @@ FAULTS = (
         "zero_vector",
         "the vector is all zeros",
         ("A20",),
-        edit_vector(lambda call, vector: [0.0] * len(vector) if _unlucky(call.shared.creates) else vector),
+        edit_vector(lambda call, vector: [0.0] * len(vector) if _unlucky(call.serial) else vector),
     ),
     _seldom(
         "other_vector",
@@ -81,7 +81,7 @@ FAULTS = (
         "index_one",
         "the index is 1",
         ("A20",),
-        edit_item(lambda call, item: item.update(index=1 if _unlucky(call.shared.creates) else 0)),
+        edit_item(lambda call, item: item.update(index=1 if _unlucky(call.serial) else 0)),
     ),
     _seldom(
         "wrong_code",
@@ -93,6 +93,6 @@ FAULTS = (
         "lost_key",
         "an idempotency key is forgotten",
         ("A24",),
-        {"narrow_key": lambda call, key: f"{key} lost" if _unlucky(call.shared.creates) else key},
+        {"narrow_key": lambda call, key: f"{key} lost" if _unlucky(call.serial) else key},
     ),
 )
