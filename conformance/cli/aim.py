@@ -50,7 +50,7 @@ class Aim:
                     "no target is given",
                     where="--target",
                     expected="--target with a file or a URL, or --reference for the contract's own server",
-                    move="conformance run aurous --reference",
+                    move="conformance run CONTRACT --reference",
                 )
             )
         if self.key_env is not None and self.reference:

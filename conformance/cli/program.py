@@ -33,8 +33,8 @@ Judge an embeddings API by its published contract, clause by clause, with the sm
 
 \b
   conformance list                        which contracts there are
-  conformance run aurous --reference      judge the contract's own reference server
-  conformance run aurous --target https://api.example.com --out run.log
+  conformance run CONTRACT --reference    judge the contract's own reference server
+  conformance run CONTRACT --target https://api.example.com --out run.log
 
 Exit codes: 0 conformant, 1 a MUST is broken, 2 usage or configuration, 3 incomplete, 4 a fault of the suite.
 """

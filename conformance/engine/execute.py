@@ -141,7 +141,7 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         views = list(await asyncio.gather(*(session.send(step) for _ in range(step.times))))
     else:
         views = [await session.send(step) for _ in range(step.times)]
-    scene = replace_scene(session, steps)
+    scene = session.scene(steps)
     if before is not None and session.ledger is not None:
         try:
             scene.charged = before - await session.ledger.settled()
@@ -173,17 +173,10 @@ async def _settled(session: Session, step: Step, steps: Mapping[str, View]) -> V
     waited = 0.0
     while True:
         view = await session.send(step)
-        if waited >= _SETTLE or not check(step.expect, view, replace_scene(session, steps)):
+        if waited >= _SETTLE or not check(step.expect, view, session.scene(steps)):
             return view
         await asyncio.sleep(_SETTLE_STEP)
         waited += _SETTLE_STEP
-
-
-def replace_scene(session: Session, steps: Mapping[str, View]) -> Scene:
-    """
-    Return a scene of the session with the earlier steps of a case.
-    """
-    return session.scene(steps)
 
 
 async def _fetches(session: Session, step: Step) -> dict[str, int]:

@@ -8,7 +8,7 @@ import asyncio
 import random
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.contract import Clause, Contract
@@ -229,10 +229,3 @@ def selected(contract: Contract, patterns: tuple[str, ...], level: str | None) -
         if (not patterns or any(fnmatchcase(clause.id, pattern) for pattern in patterns))
         and (level is None or clause.level.value == level)
     ]
-
-
-def renamed(step: Step, name: str) -> Step:
-    """
-    Return *step* under another name.
-    """
-    return replace(step, name=name)

@@ -4,7 +4,6 @@ From what a case showed to the tallies: a breach is repeated before it is believ
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from conformance.engine.execute import Outcome, attempt, expects_success
@@ -179,10 +178,3 @@ def _verdict(session: Session, outcome: Outcome) -> str:
             return "fail"
         return "warn" if Level.SHOULD in levels else "recorded"
     return "not_established" if outcome.reason else "pass"
-
-
-def renamed(case: Case, suffix: str) -> Case:
-    """
-    Return *case* under another id.
-    """
-    return replace(case, id=f"{case.id}{suffix}")
