@@ -6,16 +6,21 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import struct
 from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Vector", "cosine", "take_vectors"]
+__all__ = ["Vector", "cosine", "cut_vectors", "take_vectors"]
+
+_NUMBERS = rb"\s*:\s*(\[[-+.0-9eE,\s]+\])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,44 @@ def take_vectors(document: Any, rows: str, value: str) -> list[Vector]:
             member[name] = {"$vector": {"form": vector.form, "length": vector.width}}
         found.append(vector)
     return found
+
+
+def cut_vectors(raw: bytes, rows: str, value: str) -> tuple[Any, list[Vector]] | None:
+    """
+    Parse a large answer and take its embeddings out of it, as :func:`take_vectors` does, or return None for an answer
+    that needs the longer way: one whose embeddings aren't all arrays of numbers of one width.
+
+    The arrays are cut from the bytes before these are parsed, and each is parsed for itself, so that a few hundred
+    numbers are alive at a time instead of millions. Within a JSON string a quote is escaped, so no string can be taken
+    for a member.
+    """
+    import numpy as np
+
+    view, pieces, cuts, end = memoryview(raw), [], [], 0
+    for found in re.finditer(b'"' + re.escape(value[1:].encode()) + b'"' + _NUMBERS, raw):
+        begin, stop = found.span(1)
+        pieces += [view[end:begin], b'{"$cut":%d}' % len(cuts)]
+        cuts.append(view[begin:stop])
+        end = stop
+    if not cuts:
+        return None
+    try:
+        document: Any = orjson.loads(b"".join([*pieces, view[end:]]))
+        members = document.get(rows[1:]) if isinstance(document, dict) else None
+        if not isinstance(members, list) or len(members) != len(cuts):
+            return None
+        name, width = value[1:], len(orjson.loads(cuts[0]))
+        if not width or any(not isinstance(m, dict) or m.get(name) != {"$cut": i} for i, m in enumerate(members)):
+            return None
+        numbers, pack = bytearray(8 * width * len(cuts)), struct.Struct(f"{width}d").pack_into
+        for index, cut in enumerate(cuts):
+            pack(numbers, 8 * width * index, *orjson.loads(cut))
+    except (orjson.JSONDecodeError, struct.error, OverflowError):
+        return None
+    mark = {"$vector": {"form": "floats", "length": width}}
+    for member in members:
+        member[name] = mark
+    return document, [Vector("floats", row) for row in np.frombuffer(numbers).reshape(len(cuts), width)]
 
 
 def _matrix(rows: list[list[Any]]) -> NDArray[np.float64] | None:

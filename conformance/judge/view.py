@@ -14,7 +14,7 @@ import orjson
 
 from conformance.contract.model import Operation
 from conformance.exchange import Exchange
-from conformance.judge.vectors import Vector, take_vectors
+from conformance.judge.vectors import Vector, cut_vectors, take_vectors
 
 __all__ = ["MISSING", "View", "finite", "pointer"]
 
@@ -143,15 +143,20 @@ class View:
         return self._vectors or []
 
     def _parse(self) -> None:
-        raw = self.exchange.body
+        raw, rows, value = self.exchange.body, self.operation.vector_rows, self.operation.vector_value
         self._document, self._problem = MISSING, ""
         try:
-            self._document = _load(raw)
+            if self.success and rows and value:
+                cut = cut_vectors(raw, rows, value) if len(raw) >= _LARGE else None
+                self._document = _load(raw) if cut is None else cut[0]
+                self._vectors = take_vectors(self._document, rows, value) if cut is None else cut[1]
+            else:
+                self._document = _load(raw)
         except orjson.JSONDecodeError as problem:
             self._problem = f"{problem.msg} at byte {problem.pos}" if raw else "the body is empty"
             self._parse_leniently(raw)
-        if self.success and self.operation.vector_rows and self.operation.vector_value:
-            self._vectors = take_vectors(self._document, self.operation.vector_rows, self.operation.vector_value)
+            if self.success and rows and value:
+                self._vectors = take_vectors(self._document, rows, value)
 
     def _parse_leniently(self, raw: bytes) -> None:
         """

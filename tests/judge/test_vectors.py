@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.judge.vectors import Vector, cosine, take_vectors
+from conformance.judge.vectors import Vector, cosine, cut_vectors, take_vectors
 
 numbers = st.floats(allow_nan=False, allow_infinity=False) | st.integers(-(2**53), 2**53)
 
@@ -170,3 +170,49 @@ def test_rows_of_nulls_and_quotes_are_found_in_a_whole_answer() -> None:
         found = take_vectors(json.loads(body), "/data", "/embedding")
         assert [vector.form for vector in found] == ["other", "other"]
         assert all(vector.problem for vector in found)
+
+
+ROW = [0.25, -1.5e-3, 3, 0]
+
+
+def cut(rows: list[object], **extra: object) -> object:
+    members = [{"index": i, "embedding": row} for i, row in enumerate(rows)]
+    return cut_vectors(json.dumps({"data": members, **extra}).encode(), "/data", "/embedding")
+
+
+@pytest.mark.parametrize("extra", [{}, {"note": '"embedding": [1, 2]'}, {"embedding": "x"}, {"text": 'embedding":[1]'}])
+def test_a_large_answer_is_read_as_a_small_one_is(extra: dict[str, object]) -> None:
+    document = {"data": [{"index": i, "embedding": ROW} for i in range(3)], **extra}
+    found = cut([ROW, ROW, ROW], **extra)
+    assert found is not None
+    plain = take_vectors(document, "/data", "/embedding")
+    assert found[0] == document
+    assert [(v.form, v.values.tolist()) for v in found[1]] == [(v.form, v.values.tolist()) for v in plain]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [],
+        [[]],
+        [ROW, ROW[:2]],
+        [ROW, "AAAA"],
+        [ROW, None],
+        [ROW, [True, 1, 1, 1]],
+        [ROW, ["1", 1, 1, 1]],
+        [ROW, [10**400, 1, 1, 1]],
+        [ROW, [[1, 2, 3, 4]]],
+    ],
+)
+def test_what_is_odd_in_a_large_answer_takes_the_longer_way(rows: list[object]) -> None:
+    assert cut(rows) is None
+
+
+def test_numbers_elsewhere_in_a_large_answer_are_no_vectors() -> None:
+    assert cut([ROW], embedding=ROW) is None
+    assert cut([ROW], other={"embedding": ROW}) is None
+
+
+@pytest.mark.parametrize("broken", [b'{"data":[{"embedding":[1,,2]}]}', b'{"data":[{"embedding":[1,2]}', b"nothing"])
+def test_a_large_answer_that_is_no_json_takes_the_longer_way(broken: bytes) -> None:
+    assert cut_vectors(broken, "/data", "/embedding") is None
