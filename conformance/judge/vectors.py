@@ -75,7 +75,9 @@ def cut_vectors(raw: bytes, rows: str, value: str) -> tuple[Any, list[Vector]] |
     """
     import numpy as np
 
-    view, pieces, cuts, end = memoryview(raw), [], [], 0
+    view, end = memoryview(raw), 0
+    pieces: list[memoryview | bytes] = []
+    cuts: list[memoryview] = []
     for found in re.finditer(b'"' + re.escape(value[1:].encode()) + b'"' + _NUMBERS, raw):
         begin, stop = found.span(1)
         pieces += [view[end:begin], b'{"$cut":%d}' % len(cuts)]
