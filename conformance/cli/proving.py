@@ -163,7 +163,8 @@ def _page(contract: Contract, matrix: Matrix, width: int | None) -> Iterator[str
                 for line in align([(r.specimen.name, told) for r, told in chosen], width=width and width - 2)
             )
     proven = matrix.proven()
-    unproven = [clause.id for clause in contract.clauses if clause.id not in proven]
+    binding = [clause for clause in contract.clauses if clause.level.value != "MAY"]
+    unproven = [clause.id for clause in binding if clause.id not in proven]
     if faults and unproven:
         yield ""
         yield f"Unproven: no fault of this run was found by these clauses ({len(unproven)})"
@@ -177,7 +178,7 @@ def _page(contract: Contract, matrix: Matrix, width: int | None) -> Iterator[str
             seconds = sum(r.seconds for r in results)
             yield f"  {kind:<8}  {right} of {len(results)} judged right, {seconds:,.0f} s of work"
     if faults:
-        yield f"  {'clauses':<8}  {len(contract.clauses) - len(unproven)} of {len(contract.clauses)} proven by a fault"
+        yield f"  {'clauses':<8}  {len(binding) - len(unproven)} of {len(binding)} that bind are proven by a fault"
     yield ""
     yield "The suite judges them all right." if matrix.right else "The suite is wrong about some of them."
 

@@ -36,7 +36,8 @@ class Derivation:
         """
         Return a clause of *row* with the given fields; level, source and note default to the row's own.
         """
-        fields.setdefault("level", Level.MUST)
+        fields.setdefault("level", Level(row.get("level", "MUST")))
+        fields.setdefault("last", row.get("last", False))
         fields.setdefault("source", self.source(row["source"]))
         fields.setdefault("promises", tuple(row.get("promises", ())))
         fields.setdefault("note", row.get("note", ""))
@@ -186,41 +187,42 @@ def _effects(
     promises = row.get("promises", {})
     first = next(bindings(row.get("each")))[1]
     expect = _refused(row, refusal)
-    effect = d.effects["uncharged"]
-    light = [
-        replace(case, name=case.name if operation == d.default else f"{case.name}.{operation}")
-        for operation in operations
-        for case in templates.get(operation, ())[: 4 if operation == d.default else 2]
-    ]
-    heavy = []
-    if row.get("heavy"):
-        for operation in operations:
-            for count in range(3 if operation == d.default else 1):
-                step = StepTemplate("refused", {**row["heavy"], "operation": operation}, expect)
-                heavy.append(
-                    CaseTemplate(
-                        f"heavy{count + 1}.{operation}",
-                        (step,),
-                        operation,
-                        bind=first,
-                        trigger=row_id,
-                        needs=tuple(row["heavy"].get("needs", ())),
-                        optional=operation != d.default,
+    if "uncharged" in d.effects:
+        effect = d.effects["uncharged"]
+        light = [
+            replace(case, name=case.name if operation == d.default else f"{case.name}.{operation}")
+            for operation in operations
+            for case in templates.get(operation, ())[: 4 if operation == d.default else 2]
+        ]
+        heavy = []
+        if row.get("heavy"):
+            for operation in operations:
+                for count in range(3 if operation == d.default else 1):
+                    step = StepTemplate("refused", {**row["heavy"], "operation": operation}, expect)
+                    heavy.append(
+                        CaseTemplate(
+                            f"heavy{count + 1}.{operation}",
+                            (step,),
+                            operation,
+                            bind=first,
+                            trigger=row_id,
+                            needs=tuple(row["heavy"].get("needs", ())),
+                            optional=operation != d.default,
+                        )
                     )
-                )
-    own = promises.get("uncharged") if isinstance(promises, Mapping) else None
-    yield d.clause(
-        row,
-        line,
-        f"uncharged.{row_id}",
-        level=Level(effect["level"]),
-        says=f"{_refused_for(row)} {effect['says']}.",
-        source=d.source(effect["source"]),
-        promises=tuple(own or row.get("uncharged", ()) or effect["promises"]),
-        needs=(*row.get("needs", ()), "ledger"),
-        window=tuple(heavy + light),
-    )
-    if row.get("fetching"):
+        own = promises.get("uncharged") if isinstance(promises, Mapping) else None
+        yield d.clause(
+            row,
+            line,
+            f"uncharged.{row_id}",
+            level=Level(effect["level"]),
+            says=f"{_refused_for(row)} {effect['says']}.",
+            source=d.source(effect["source"]),
+            promises=tuple(own or row.get("uncharged", ()) or effect["promises"]),
+            needs=(*row.get("needs", ()), "ledger"),
+            window=tuple(heavy + light),
+        )
+    if row.get("fetching") and "unfetched" in d.effects:
         effect = d.effects["unfetched"]
         own = promises.get("unfetched") if isinstance(promises, Mapping) else None
         cases = tuple(
@@ -271,15 +273,46 @@ def derive_cap(row: Data, line: int, d: Derivation) -> tuple[Trigger, list[Claus
         templates[operation] = over
         on = "" if not other else f" on the {operation} route"
         says = row["says"]
-        clauses.append(d.clause(row, line, f"{own}.at", cases=tuple(at), promises=promised("at"),
-                                says=f"At the limit it is accepted{on}: {says}."))
-        clauses.append(d.clause(row, line, f"{own}.over", cases=tuple(over), promises=promised("over"),
-                                says=f"One above the limit is refused{on}: {says}."))
-        clauses.append(d.clause(row, line, f"{own}.far", cases=tuple(far), promises=promised("far"),
-                                says=f"Far above the limit is refused{on}: {says}."))
+        clauses.append(
+            d.clause(
+                row,
+                line,
+                f"{own}.at",
+                level=_level(row, "at"),
+                cases=tuple(at),
+                promises=promised("at"),
+                says=f"At the limit it is accepted{on}: {says}.",
+            )
+        )
+        clauses.append(
+            d.clause(
+                row,
+                line,
+                f"{own}.over",
+                level=_level(row, "over"),
+                cases=tuple(over),
+                promises=promised("over"),
+                says=f"One above the limit is refused{on}: {says}.",
+            )
+        )
+        clauses.append(
+            d.clause(
+                row,
+                line,
+                f"{own}.far",
+                level=_level(row, "over"),
+                cases=tuple(far),
+                promises=promised("far"),
+                says=f"Far above the limit is refused{on}: {says}.",
+            )
+        )
         clauses.extend(clause for clause, _ in extras)
     clauses.extend(_effects(row, line, row_id, refusal, operations, templates, d, None))
     return trigger, clauses
+
+
+def _level(row: Data, place: str) -> Level:
+    return Level(row.get("levels", {}).get(place, "MUST"))
 
 
 def _cap_cases(
@@ -327,8 +360,14 @@ def _cap_extras(
 ) -> Iterator[tuple[Clause, Data]]:
     if row.get("mentions"):
         yield (
-            d.clause(row, line, f"{own}.message", level=Level.SHOULD, promises=promised("message"),
-                     says="The message names the limit that was hit and the count that was sent."),
+            d.clause(
+                row,
+                line,
+                f"{own}.message",
+                level=Level.SHOULD,
+                promises=promised("message"),
+                says="The message names the limit that was hit and the count that was sent.",
+            ),
             {"mentions": row["mentions"]},
         )
     param = refusal.get("param")

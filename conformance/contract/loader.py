@@ -12,6 +12,7 @@ from typing import Any
 
 from conformance.contract.derive import Derivation, bindings, derive_cap, derive_trigger
 from conformance.contract.document import Document, read_document
+from conformance.contract.extend import extended
 from conformance.contract.grammar import check_document
 from conformance.contract.model import (
     CaseTemplate,
@@ -133,13 +134,24 @@ def load_contract(name: str) -> Contract:
         UsageError: with every fault of the contract's files.
     """
     folder = contract_folder(name)
-    tables, clause_files, digest = read_documents(folder)
-    return build_contract(tables, clause_files, digest)
+    return whole_contract(*read_documents(folder))
+
+
+def whole_contract(tables: Mapping[str, Document], clause_files: list[Document], digest: str) -> Contract:
+    """
+    Turn well-formed documents into the frozen model, with what it keeps of the contract that it extends.
+
+    Raises:
+        UsageError: when what it extends is not there, or not as it says.
+    """
+    own = build_contract(tables, clause_files, digest)
+    extends = tables["contract"].value.get("extends")
+    return own if extends is None else extended(own, load_contract(extends["contract"]), extends, tables["contract"])
 
 
 def build_contract(tables: Mapping[str, Document], clause_files: list[Document], digest: str) -> Contract:
     """
-    Turn well-formed documents into the frozen model, deriving the clauses of the tables.
+    Turn well-formed documents into the frozen model, deriving the clauses of the tables; what it extends is left out.
     """
     head: Data = tables["contract"].value
     documents = {
@@ -162,7 +174,7 @@ def build_contract(tables: Mapping[str, Document], clause_files: list[Document],
     for kind, derive in (("triggers", derive_trigger), ("caps", derive_cap)):
         if kind in tables:
             document = tables[kind]
-            derivation = Derivation(default, head["effects"], source, document.name)
+            derivation = Derivation(default, head.get("effects", {}), source, document.name)
             for index, row in enumerate(document.value[kind]):
                 trigger, derived = derive(row, document.line((kind, index)), derivation)
                 triggers.append(trigger)
@@ -198,6 +210,10 @@ def build_contract(tables: Mapping[str, Document], clause_files: list[Document],
         clauses=tuple(clauses),
         promises=promises,
         unjudged=tuple(tables["promises"].value.get("unjudged", ())),
+        variables=head.get("vars", {}),
+        features=head.get("features", {}),
+        operator=head.get("operator", {}),
+        tolerances=head.get("tolerances", {}),
     )
 
 
@@ -215,6 +231,8 @@ def _operation(name: str, row: Data) -> Operation:
         vector_value=vectors.get("value"),
         idempotency_key=row.get("idempotency_key"),
         charge=row.get("charge"),
+        lines=row["success"].get("lines", False),
+        vector_index=vectors.get("index"),
     )
 
 
@@ -227,7 +245,14 @@ def _error(row: Data, source: Any) -> ErrorCode:
 def _zones(tables: Mapping[str, Document]) -> Iterator[Zone]:
     if "undocumented" in tables:
         for row in tables["undocumented"].value["zones"]:
-            yield Zone(row["id"], row["says"], row["when"], tuple(row.get("operations", ())), row.get("lacking"))
+            yield Zone(
+                row["id"],
+                row["says"],
+                row["when"],
+                tuple(row.get("operations", ())),
+                row.get("lacking"),
+                row.get("features", {}),
+            )
 
 
 def _facts(head: Data) -> Iterator[Fact]:
@@ -277,6 +302,7 @@ def _clauses(row: Data, document: Document, path: tuple[str | int, ...], source:
         drawn=row.get("drawn"),
         alone=row.get("alone", False),
         accepts=row.get("accepts", False),
+        last=row.get("last", False),
         contested=row.get("contested"),
     )
 
@@ -318,5 +344,7 @@ def _step(row: Data, index: int, operation: str | None, *, last: bool) -> StepTe
         clock=row.get("clock"),
         wait=row.get("wait", 0.0),
         settle=row.get("settle", False),
+        until=row.get("until"),
+        within=row.get("within", 0.0),
         given=row.get("given", passing and not row.get("together", False)),
     )

@@ -57,7 +57,8 @@ class Promise:
 @dataclass(frozen=True, slots=True)
 class Operation:
     """
-    One route: how it is asked, what its success looks like, and where in its answer things stand (JSON Pointers).
+    One route: how it is asked, what its success looks like, and where in its answer things stand (JSON Pointers). A
+    success of *lines* is a JSON document a line, judged as ``{"lines": [...]}``.
     """
 
     name: str
@@ -71,6 +72,8 @@ class Operation:
     vector_value: str | None
     idempotency_key: str | None
     charge: str | None
+    lines: bool = False
+    vector_index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ class Trigger:
 class Zone:
     """
     Requests about which the documents are silent or contradict each other (*when*, a JSON Schema over the body). With
-    *lacking*, they are so only for a target that does not give that fact.
+    *lacking*, they are so only for a target that does not give that fact; with *features*, only for one whose features
+    are those.
     """
 
     id: str
@@ -113,6 +117,7 @@ class Zone:
     when: Data
     operations: tuple[str, ...]
     lacking: str | None = None
+    features: Data = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,8 @@ class StepTemplate:
     One step of a case: a request to send (*send*), the clock to advance (*clock*, seconds), or a pause (*wait*,
     seconds), and what is expected of the answer. *also* are further clauses judged on the same answer. *times* sends it
     so often; *together* sends those at the same moment, and *of_all* speaks of them as a whole. A step that is *given*
-    prepares the case: when its answer is not as expected, the case is not established, and its clause not broken.
+    prepares the case: when its answer is not as expected, the case is not established, and its clause not broken. One
+    with *until* is sent again until its answer is so, for *within* seconds at most.
     """
 
     name: str
@@ -157,6 +163,8 @@ class StepTemplate:
     wait: float = 0.0
     settle: bool = False
     given: bool = False
+    until: Data | None = None
+    within: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,8 +199,9 @@ class Clause:
     It is an invariant (*on* says which exchanges it judges, *expect* what it asks of them), or it has *cases* of its
     own, or it is a *window* (a batch of refusals between two readings of a witness), a *crowd*, a *machine* (drawn
     sequences judged against a model) or a *burst*. A clause may be judged on another clause's cases only. The cases of
-    a clause that is *alone* run while nothing else is in flight. *accepts* says that being served at all is part of the
-    promise; otherwise a step whose request is not served by itself either leaves the case open.
+    a clause that is *alone* run while nothing else is in flight, those of one that comes *last* after all others,
+    because a target may not outlive them. *accepts* says that being served at all is part of the promise; otherwise a
+    step whose request is not served by itself either leaves the case open.
     """
 
     id: str
@@ -215,6 +224,7 @@ class Clause:
     drawn: str | None = None
     alone: bool = False
     accepts: bool = False
+    last: bool = False
     contested: Data | None = None
 
     @property
@@ -229,6 +239,10 @@ class Clause:
 class Contract:
     """
     Everything that one API promises, with the digest (SHA-256, hex) of the files it was read from.
+
+    *variables* stand in paths and are filled in by a target; *features* are what servers of this shape may leave out,
+    *operator* groups of values that only an operator can name (slugs, models), *tolerances* how near vectors have to
+    be to count as the same.
     """
 
     name: str
@@ -256,6 +270,10 @@ class Contract:
     clauses: tuple[Clause, ...]
     promises: Mapping[str, Promise]
     unjudged: tuple[Data, ...]
+    variables: Data = field(default_factory=dict)
+    features: Data = field(default_factory=dict)
+    operator: Data = field(default_factory=dict)
+    tolerances: Data = field(default_factory=dict)
 
     def clause(self, clause_id: str) -> Clause:
         """

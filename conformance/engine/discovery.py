@@ -30,6 +30,10 @@ async def discover(session: Session) -> None:
     Raises:
         IncompleteError: when the target gives no answer at all.
     """
+    session.facts["vars"] = dict(session.target.variables)
+    session.facts["features"] = session.features
+    for group in session.contract.operator:
+        session.facts[group] = dict(session.target.operator.get(group, {}))
     make_workshop(session)
     await _read_facts(session)
     make_workshop(session)
@@ -157,6 +161,7 @@ async def _control(session: Session) -> None:
             session.control = f"a broken request is not refused (it answers {described(session, view)})"
             return
     session.alive = True
+    session.facts["plain"] = {"width": accepted[0].vectors[0].width}
     for name, operation in session.contract.operations.items():
         if operation.body is not None and name != session.contract.default_operation:
             view = await session.plain(name)

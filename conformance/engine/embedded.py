@@ -63,12 +63,15 @@ def describe(contract: Contract, ready: dict[str, Any], canary_port: int | None,
     """
     names = {role: f"REFERENCE_{role.upper()}_KEY" for role in ready.get("keys", {})}
     names["main"] = contract.authentication["key_env"]
+    groups = {group: dict(ready[group]) for group in contract.operator if group in ready}
     return Target(
         contract=contract.name,
         base_url=ready["base_url"],
         secrets={names[role]: key for role, key in ready.get("keys", {}).items()},
         key_names=names,
         clock=ready.get("clock"),
+        variables={name: str(value) for name, value in ready.get("vars", {}).items() if name in contract.variables},
+        operator=groups,
         canary={"listen": f"127.0.0.1:{canary_port}"} if canary_port else None,
         requests_per_second=None,
         requests=None,

@@ -5,13 +5,14 @@ Fires one case and judges every answer of it: its own clause, the clauses that r
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from conformance.engine.patience import awaited, earlier, fetches, settled
 from conformance.engine.session import Session
 from conformance.exchange import FailureKind
 from conformance.generate.case import Case, Step
+from conformance.generate.later import MissingAnswer, settled_request, waits
 from conformance.judge.invariants import judge_invariants
 from conformance.judge.predicates import check
 from conformance.judge.refusal import refusal_of
@@ -24,11 +25,7 @@ from conformance.witness.ledger import LedgerError
 __all__ = ["Outcome", "attempt", "twin_answer"]
 
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
-_FETCH_GRACE = 0.25
-_FETCH_STEP = 0.02
 _EFFECTS = frozenset({"charge", "fetched"})
-_SETTLE = 2.0
-_SETTLE_STEP = 0.1
 
 
 @dataclass(slots=True)
@@ -39,7 +36,7 @@ class Outcome:
     *breaches* are the findings of each clause that was broken, *kept* the clauses (the case's own apart) that were
     judged and kept, with how often; *first* are those of them that nothing had established before. *reason* says why
     the case's own clause could not be established. *lost* says that an answer got lost on the way, which is no verdict
-    unless it happens again.
+    unless it happens again. *charged* is what each step took from the balance, where it was read.
     """
 
     case: Case
@@ -50,6 +47,7 @@ class Outcome:
     reason: str = ""
     supply: str = ""
     lost: bool = False
+    charged: dict[str, float] = field(default_factory=dict)
 
     def add(self, clause: str, findings: list[Finding]) -> None:
         """
@@ -126,6 +124,13 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
     """
     Send a step as often as it says and judge the answers; False ends the case.
     """
+    if step.request is not None and waits(step.request):
+        try:
+            request, body = settled_request(step.request, step.body, lambda name: earlier(name, steps))
+        except MissingAnswer as missing:
+            outcome.reason = f"what it builds on is not so: {missing.reference} is not there"
+            return False
+        step = replace(step, request=request, body=body)
     costs = "charge" in step.expect or bool(step.of_all and "charge" in step.of_all)
     before = None
     if costs:
@@ -135,8 +140,10 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         except LedgerError as problem:
             outcome.reason, outcome.supply = str(problem), "witnesses.ledger: a balance that can be read"
             return False
-    if step.settle:
-        views = [await _settled(session, step, steps)]
+    if step.until is not None:
+        views = [await awaited(session, step, steps)]
+    elif step.settle:
+        views = [await settled(session, step, steps)]
     elif step.together:
         views = list(await asyncio.gather(*(session.send(step) for _ in range(step.times))))
     else:
@@ -148,10 +155,12 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         except LedgerError as problem:
             outcome.reason = str(problem)
             return False
+        outcome.charged[step.name] = scene.charged
+        scene.costs = outcome.charged
         scene.tolerance = session.ledger.tolerance * (2 if session.ledger.rough else 1)
         scene.group = tuple(views)
     if "fetched" in step.expect:
-        scene.fetches = await _fetches(session, step)
+        scene.fetches = await fetches(session, step)
     for index, view in enumerate(views):
         name = step.name if len(views) == 1 else f"{step.name}#{index + 1}"
         outcome.views.append((name, view))
@@ -164,32 +173,6 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         _judge_group(case, step, views, scene, outcome)
     steps[step.name] = views[0]
     return not outcome.breaches.get(case.clause) and not outcome.reason
-
-
-async def _settled(session: Session, step: Step, steps: Mapping[str, View]) -> View:
-    """
-    Ask again until the answer is as expected, or has had time enough to become so.
-    """
-    waited = 0.0
-    while True:
-        view = await session.send(step)
-        if waited >= _SETTLE or not check(step.expect, view, session.scene(steps)):
-            return view
-        await asyncio.sleep(_SETTLE_STEP)
-        waited += _SETTLE_STEP
-
-
-async def _fetches(session: Session, step: Step) -> dict[str, int]:
-    assert session.canary is not None
-    waited = 0.0
-    wanted = step.expect["fetched"]
-    while waited < _FETCH_GRACE or (wanted == "all" and waited < 8 * _FETCH_GRACE):
-        counts = {token: session.canary.fetches(token) for token in step.tokens}
-        if (wanted == "all" and all(counts.values())) or (wanted == "none" and any(counts.values())):
-            return counts
-        await asyncio.sleep(_FETCH_STEP)
-        waited += _FETCH_STEP
-    return {token: session.canary.fetches(token) for token in step.tokens}
 
 
 async def _judge(

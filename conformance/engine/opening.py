@@ -33,6 +33,8 @@ __all__ = ["header_line", "open_session"]
 
 Emit = Callable[[dict[str, Any]], None]
 
+_TELLING = 16
+
 
 def open_session(contract: Contract, target: Target, options: Options, emit: Emit) -> Session:
     """
@@ -96,8 +98,11 @@ def _cleaning(redactor: Redactor, secrets: Mapping[str, str]) -> Callable[[Excha
     Return what takes every key out of an answer before anybody looks at it, so that no cut of it can hold half a key.
     """
     needles = [secret.encode() for secret in secrets.values()]
+    # A short key may be an ordinary word, and stand in an answer by chance.
+    telling = [s.encode() for name, s in secrets.items() if len(s) >= _TELLING and "__" not in name]
 
     def clean(exchange: Exchange) -> None:
+        exchange.leaks = any(needle in exchange.body for needle in telling)
         exchange.headers = tuple((name, redactor.redact(value)) for name, value in exchange.headers)
         # Successes are large and many: the plain search decides whether a closer look is needed.
         if (exchange.status or 0) >= 400 or any(needle in exchange.body for needle in needles):

@@ -58,7 +58,7 @@ class Window:
 class Plan:
     """
     The cases of a run by phase: *main* at once, *crowds* by themselves, *quiet* and *windows* one at a time around the
-    balance, *clock* one at a time at the end.
+    balance, *clock* one at a time at the end, and *last* what a target may not outlive.
     """
 
     main: list[Case] = field(default_factory=list)
@@ -66,13 +66,15 @@ class Plan:
     quiet: list[Case] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     clock: list[Case] = field(default_factory=list)
+    last: list[Case] = field(default_factory=list)
     bursts: list[Clause] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
     @property
     def cases(self) -> int:
         inside = sum(len(window.cases) for window in self.windows)
-        return len(self.main) + len(self.crowds) + len(self.quiet) + inside + len(self.clock) + len(self.bursts)
+        single = (self.main, self.crowds, self.quiet, self.clock, self.bursts, self.last)
+        return inside + sum(len(cases) for cases in single)
 
     def all(self) -> Iterator[Case]:
         """
@@ -83,6 +85,7 @@ class Plan:
         for window in self.windows:
             yield from window.cases
         yield from self.clock
+        yield from self.last
 
 
 def make_plan(session: Session, clauses: list[Clause], effort: Effort) -> Plan:
@@ -239,6 +242,8 @@ def _special_requests(plan: Plan) -> int:
 
 
 def _phase(plan: Plan, case: Case, clause: Clause) -> list[Case]:
+    if clause.last:
+        return plan.last
     if any(step.clock is not None for step in case.steps):
         return plan.clock
     if clause.alone or "ledger" in clause.needs or any("charge" in step.expect or step.settle for step in case.steps):

@@ -19,7 +19,7 @@ from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
 from conformance.engine.quiet import run_window
 from conformance.engine.session import Session, selected
-from conformance.engine.settle import run_case
+from conformance.engine.settle import run_case, run_last
 from conformance.engine.target import Target
 from conformance.errors import IncompleteError, UsageError
 from conformance.generate.case import Case
@@ -147,6 +147,9 @@ async def _fire(session: Session, options: Options) -> None:
     session.phase = "clock"
     for case in _left(plan.clock, session, options):
         await _guard(session, case.clause, run_case(session, case))
+    session.phase = "what it has to outlive"
+    for case in _left(_taken(plan.last), session, options):
+        await _guard(session, case.clause, run_last(session, case))
     _late_fetches(session)
     session.progress()
 

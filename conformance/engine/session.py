@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.contract import Clause, Contract
 from conformance.engine.record import Recorder
-from conformance.engine.tally import Tally
+from conformance.engine.tally import DECLARED, Tally
 from conformance.engine.target import Target
 from conformance.exchange import Exchange, Request
 from conformance.generate.case import Step, stamped
@@ -38,8 +38,9 @@ class Session:
     What every phase of a run works with.
 
     *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *dead* are
-    operations that don't serve a plain request. *lacks* maps a need that is not met to what to supply. *twins* are the
-    answers to twins, *shareable* the requests of the plan that are some case's twin as well.
+    operations that don't serve a plain request. *gone* is the case after which it no longer answered. *lacks* maps a
+    need that is not met to what to supply. *twins* are the answers to twins, *shareable* the requests of the plan that
+    are some case's twin as well.
     """
 
     contract: Contract
@@ -68,6 +69,7 @@ class Session:
     of: int = 0
     failures: int = 0
     phase: str = ""
+    gone: str = ""
     twins: dict[tuple[str, str, bytes], asyncio.Future[View | None]] = field(default_factory=dict)
     shareable: set[tuple[str, str, bytes]] = field(default_factory=set)
     watched: list[tuple[str, str, str]] = field(default_factory=list)
@@ -80,6 +82,15 @@ class Session:
         """
         assert self.workshop is not None
         return self.workshop
+
+    @property
+    def features(self) -> dict[str, str]:
+        """
+        What the target declares to do, or else what the contract takes for granted, by the feature's name.
+        """
+        return {
+            name: self.target.features.get(name, str(row["default"])) for name, row in self.contract.features.items()
+        }
 
     def scene(self, steps: Mapping[str, View] | None = None) -> Scene:
         """
@@ -103,7 +114,18 @@ class Session:
         head, _, rest = need.partition(".")
         if head == "key":
             known = self.contract.authentication.get("keys", {}).get(rest, {})
+            if rest == "main":
+                return None if "main" in self.target.key_names else "key_env: a key, for a server that asks for one"
             return None if rest in self.target.key_names else known.get("supply", f"operator.keys.{rest}_env")
+        if head == "feature":
+            name, _, wanted = rest.partition(".")
+            declared = self.features[name]
+            return None if declared == wanted else f"{DECLARED}{name}: {declared}"
+        if head in self.contract.operator:
+            known = self.contract.operator[head].get(rest, {})
+            return None if rest in self.target.operator.get(head, {}) else str(known.get("supply", need))
+        if head == "vars":
+            return None if rest in self.target.variables else str(self.contract.variables[rest]["supply"])
         for fact in self.contract.facts:
             if fact.name == head:
                 value = self.facts.get(head)
@@ -213,8 +235,16 @@ class Session:
         """
         Tell whoever watches how far the run has come.
         """
-        self.emit({"kind": "progress", "done": self.done, "of": self.of, "requests": self.client.traffic.sent,
-                   "failures": self.failures, "phase": self.phase})
+        self.emit(
+            {
+                "kind": "progress",
+                "done": self.done,
+                "of": self.of,
+                "requests": self.client.traffic.sent,
+                "failures": self.failures,
+                "phase": self.phase,
+            }
+        )
 
 
 def selected(contract: Contract, patterns: tuple[str, ...], level: str | None) -> list[Clause]:

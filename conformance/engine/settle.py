@@ -14,7 +14,7 @@ from conformance.judge.view import View
 from conformance.verdict import Finding, Level
 from conformance.wire.client import BudgetSpent
 
-__all__ = ["run_case", "write_case"]
+__all__ = ["run_case", "run_last", "write_case"]
 
 _REPEATS = 3
 _CONFIRMED_ENOUGH = 2
@@ -50,6 +50,25 @@ async def run_case(session: Session, case: Case) -> None:
     session.done += 1
     if spent is not None:
         raise spent
+
+
+async def run_last(session: Session, case: Case) -> None:
+    """
+    Fire a case that the target may not outlive; once it is gone, the cases after it are not its own fault.
+    """
+    if session.gone:
+        tally = session.tally(case.clause)
+        if tally is not None:
+            tally.gap(f"the target no longer answers, since {session.gone}")
+        session.done += 1
+        return
+    tally = session.tally(case.clause)
+    before = tally.broken if tally is not None else 0
+    await run_case(session, case)
+    if tally is None or tally.broken > before:
+        view = await session.plain(session.contract.default_operation)
+        if not view.answered:
+            session.gone = case.id
 
 
 def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:

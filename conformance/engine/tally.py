@@ -11,9 +11,12 @@ from typing import Any
 from conformance.contract import Clause
 from conformance.verdict import Finding, Level, Verdict
 
-__all__ = ["Tally"]
+__all__ = ["DECLARED", "Tally"]
 
 _MOST_FINDINGS = 5
+
+# How a need reads that the target itself declares not to meet.
+DECLARED = "declared by the target: "
 
 
 @dataclass(slots=True)
@@ -133,6 +136,9 @@ class Tally:
             "notes": notes,
             "unproven": not proven,
         }
+        declared = [item.removeprefix(DECLARED) for item in missing if item.startswith(DECLARED)]
+        if declared and verdict is Verdict.NOT_ESTABLISHED:
+            line["declared"] = declared
         if self.broken and self.repeated and self.seen < self.repeated:
             line["unstable"] = {"seen": self.seen, "of": self.repeated}
         if self.example is not None:

@@ -5,7 +5,7 @@ The target: the server under test, with its keys, witnesses, pace and budget, re
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -40,7 +40,9 @@ class Target:
     The server under test.
 
     *secrets* maps names to keys and never leaves this process; *key_names* maps a key's role (``main``, ``revoked``, …)
-    to the name of its secret. *timeout* and *seconds* are in seconds, *credits* in the provider's unit.
+    to the name of its secret; without ``main`` no key is sent. *variables* stand in paths, *features* are what the
+    server declares to do in its own way, *operator* groups of values that only its operator knows. *timeout* and
+    *seconds* are in seconds, *credits* in the provider's unit.
     """
 
     contract: str
@@ -63,6 +65,9 @@ class Target:
     tls_ca: str | None = None
     proxy: str | None = None
     waivers: tuple[Waiver, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    features: Mapping[str, str] = field(default_factory=dict)
+    operator: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def redacted(self) -> dict[str, Any]:
         """
@@ -71,6 +76,8 @@ class Target:
         return {
             "base_url": self.base_url or f"app:{self.app}",
             "model": self.model or "auto",
+            **({"vars": dict(self.variables)} if self.variables else {}),
+            **({"features": dict(self.features)} if self.features else {}),
             "keys": dict(self.key_names),
             "witnesses": [
                 n for n, w in (("ledger", self.ledger), ("canary", self.canary), ("clock", self.clock)) if w is not None
@@ -93,6 +100,15 @@ def simple_target(contract: Contract, *, base_url: str, key_env: str | None = No
     """
     name = key_env or contract.authentication["key_env"]
     secret = _environment(name, "--key-env" if key_env else "the contract's key")
+    if contract.variables:
+        raise UsageError(
+            Fault(
+                "an address alone does not describe this target",
+                where="--target",
+                expected=f"a target file with vars: {', '.join(contract.variables)}",
+                move="write a target file",
+            )
+        )
     return Target(
         contract=contract.name,
         base_url=base_url,
@@ -151,7 +167,8 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
         except UsageError as problem:
             faults.extend(problem.faults)
 
-    key("main", str(value.get("key_env", contract.authentication["key_env"])), document.where(("key_env",)))
+    if value.get("key_env", "") is not None:
+        key("main", str(value.get("key_env", contract.authentication["key_env"])), document.where(("key_env",)))
     known = contract.authentication.get("keys", {})
     for entry, name in value.get("operator", {}).get("keys", {}).items():
         where = document.where(("operator", "keys", entry))
@@ -174,6 +191,29 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
             )
         )
     waivers = tuple(_waivers(document, value.get("waivers", ()), faults))
+    operator = {group: dict(rows) for group, rows in value.get("operator", {}).items() if group != "keys"}
+    for group, rows in operator.items():
+        faults.extend(_strangers(document, ("operator", group), rows, contract.operator.get(group, {})))
+    faults.extend(_strangers(document, ("vars",), value.get("vars", {}), contract.variables))
+    for name in contract.variables:
+        if name not in value.get("vars", {}):
+            faults.append(
+                Fault(
+                    f"vars.{name} is missing",
+                    where=document.where(("vars",) if "vars" in value else ()),
+                    expected=str(contract.variables[name]["supply"]),
+                    move=f"add vars: {{{name}: …}}",
+                )
+            )
+    features = value.get("features", {})
+    faults.extend(_strangers(document, ("features",), features, contract.features))
+    for name, declared in features.items():
+        known_values = contract.features.get(name, {}).get("values", {})
+        if name in contract.features and str(declared) not in known_values:
+            where = document.where(("features", name))
+            faults.append(
+                Fault("the feature has no such value", where=where, got=str(declared), expected=", ".join(known_values))
+            )
     if faults:
         raise UsageError(faults)
     pace = _DEFAULT_PACE | value.get("pace", {})
@@ -201,7 +241,17 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
         tls_ca=tls.get("ca"),
         proxy=value.get("proxy"),
         waivers=waivers,
+        variables={name: str(item) for name, item in value.get("vars", {}).items()},
+        features={name: str(item) for name, item in features.items()},
+        operator=operator,
     )
+
+
+def _strangers(document: Document, path: tuple[str, ...], rows: Any, known: Mapping[str, Any]) -> Iterator[Fault]:
+    for name in rows:
+        if name not in known:
+            expected = ", ".join(known) or "nothing"
+            yield Fault(f"the contract knows no {path[-1]} {name!r}", document.where((*path, name)), "", expected)
 
 
 def _waivers(document: Document, rows: Any, faults: list[Fault]) -> list[Waiver]:

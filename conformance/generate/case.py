@@ -37,6 +37,8 @@ class Step:
     wait: float = 0.0
     settle: bool = False
     given: bool = False
+    until: Mapping[str, Any] | None = None
+    within: float = 0.0
     key: str = "main"
     key_header: str | None = None
     tokens: tuple[str, ...] = ()

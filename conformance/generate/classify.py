@@ -57,6 +57,9 @@ class Classifier:
         for zone in contract.zones:
             if zone.lacking is not None and _gives(env, zone.lacking):
                 continue
+            declared = env.facts.get("features", {})
+            if any(declared.get(name) != value for name, value in zone.features.items()):
+                continue
             try:
                 when = fill(zone.when, env)
             except MissingFact:

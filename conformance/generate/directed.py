@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
+from urllib.parse import quote
 
 from conformance.contract.model import CaseTemplate, Clause, Contract, StepTemplate
 from conformance.exchange import Request
@@ -17,6 +18,7 @@ from conformance.generate.body import RawNumber, encode
 from conformance.generate.case import NONCE_LENGTH, Case, Gap, Step
 from conformance.generate.classify import Classifier
 from conformance.generate.forms import ABSENT, Environment, MissingFact, fill
+from conformance.generate.multipart import encode_form
 
 __all__ = ["Workshop"]
 
@@ -177,6 +179,8 @@ class Workshop:
             "clock": template.clock,
             "wait": template.wait,
             "settle": template.settle,
+            "until": None if template.until is None else fill(template.until, env),
+            "within": template.within,
             "given": template.given,
         }
         if template.send is None:
@@ -192,26 +196,41 @@ class Workshop:
         """
         operation = self.contract.operations[send.get("operation", self.contract.default_operation)]
         key = send.get("key", "main")
-        headers = self._headers(send, key, env, with_body=operation.body is not None)
+        headers = self._headers(send, key, env, with_body=operation.body is not None or "body" in send)
         body, content = self._body(send, operation.body, env)
+        if "multipart" in send:
+            form = fill(send["multipart"], env)
+            content, headers["Content-Type"] = encode_form(form, f"form-{'0' * NONCE_LENGTH}")
         key_header = operation.idempotency_key
         given = {name.lower() for name in send.get("headers", {})}
         if key_header and key_header.lower() in given:
             key_header = None
         request = Request(
             method=send.get("method", operation.method),
-            target=fill(send.get("path", operation.path), env),
+            target=self._target(str(fill(send.get("path", operation.path), env)), send, env),
             headers=tuple(headers.items()),
             body=content,
             connection=send.get("connection", "pooled"),
         )
         return operation.name, request, body, key, key_header
 
+    def _target(self, path: str, send: Data, env: Environment) -> str:
+        """
+        Return a path with the target's variables, or those of the request, in the places that it leaves for them.
+        """
+
+        def value(match: re.Match[str]) -> str:
+            name = match[1]
+            found = fill(send["vars"][name], env) if name in send.get("vars", {}) else env.lookup(f"vars.{name}")
+            return str(found) if str(found).startswith("%{step:") else quote(str(found), safe="")
+
+        return re.sub(r"(?<!%)\{(\w+)\}", value, path)
+
     def _headers(self, send: Data, key: str, env: Environment, *, with_body: bool) -> dict[str, str]:
         headers = dict(self.contract.headers) if with_body else {}
         authentication = self.contract.authentication
-        main = self.key_names["main"]
-        if key != "none":
+        main = self.key_names.get("main", "")
+        if key != "none" and (key != "main" or main):
             form = authentication["forms"][send.get("form", authentication["default"])]
             value = str(authentication["stranger"]) if key == "stranger" else "${" + self._secret(key) + "}"
             headers.update({name: text.replace("${KEY}", value) for name, text in form.items()})
@@ -238,9 +257,9 @@ class Workshop:
             return None, bytes.fromhex(send["raw_hex"])
         if "raw_repeat" in send:
             return None, str(send["raw_repeat"]["text"]).encode() * int(send["raw_repeat"]["times"])
-        if base is None:
+        if base is None and "body" not in send:
             return None, None
-        merged = dict(base) | dict(send.get("body", {}))
+        merged = dict(base or {}) | dict(send.get("body", {}))
         body = {name: value for name, item in merged.items() if (value := fill(item, env)) is not ABSENT}
         return body, encode(body, vary=send.get("vary"))
 

@@ -9,6 +9,9 @@ tedious, or impossible, to write down.
     $repeat: {item: X, times: 17}        $append: [LIST or ITEM, …]      $join: [a, b]
     $json: '"\\ud800"'                    $number: "1e400"               $outside: [1024, 2048]
     $key: {chars: 64, ends: b}           an idempotency key of this case   $upper: x   $cut: x
+    $texts: {count: 33, words: 5}        different texts; words: [31, 32, 33] gives each its own length
+    $whole: {of: $plain.width, times: 0.5, plus: 1}    a whole number reckoned from another
+    $from: "step:upload:body:/id"        what an earlier answer of the case tells
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from itertools import cycle, islice
 from typing import Any
 
 from conformance.generate.body import RawNumber
+from conformance.generate.later import mark
 
 __all__ = ["ABSENT", "Environment", "MissingFact", "fill"]
 
@@ -207,6 +211,25 @@ def _outside(argument: Any, env: Environment) -> list[int]:
     return list(dict.fromkeys(value for value in wanted if value > 0 and value not in listed))
 
 
+def _texts(argument: Any, env: Environment) -> list[str] | str:
+    """
+    Return so many texts of which no two are the same, numbered, each of the words it is to have; or one of them.
+    """
+    options = fill(argument, env)
+    lengths = options.get("words", 3)
+    lengths = [int(n) for n in lengths] if isinstance(lengths, list) else [int(lengths)]
+    made = [
+        f"{options.get('of', 'Item')} {i + 1}" + (f" {words(n - 2, _WORDS[i % 7 :])}" if n > 2 else "")
+        for i, n in zip(range(int(options["count"])), cycle(lengths), strict=False)
+    ]
+    return made[int(options["only"])] if "only" in options else made
+
+
+def _whole(argument: Any, env: Environment) -> int:
+    options = fill(argument, env)
+    return int(float(options["of"]) * float(options.get("times", 1))) + int(options.get("plus", 0))
+
+
 _FORMS: dict[str, Callable[[Any, Environment], Any]] = {
     "$text": _text,
     "$parts": _parts,
@@ -219,5 +242,8 @@ _FORMS: dict[str, Callable[[Any, Environment], Any]] = {
     "$upper": lambda argument, env: str(fill(argument, env)).upper(),
     "$cut": lambda argument, env: str(fill(argument, env))[:-1],
     "$key": lambda argument, env: env.key(argument),
+    "$texts": _texts,
+    "$whole": _whole,
+    "$from": lambda argument, env: mark(str(argument)),
 }
 FORMS = frozenset(_FORMS)

@@ -18,6 +18,7 @@ import orjson
 from conformance.errors import shorten
 from conformance.judge.refusal import names_field, refusal_of
 from conformance.judge.relations import RELATIONS
+from conformance.judge.rows import ROWS
 from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.view import MISSING, View, finite, pointer
 from conformance.verdict import Finding
@@ -281,6 +282,9 @@ def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if scene.charged is None:
         raise UnjudgeableError("the balance was not read")
     views = scene.group or (view,)
+    if isinstance(argument, Mapping):
+        yield from _charged_beside(argument, scene.charged, scene)
+        return
     if argument == 0:
         expected = 0.0
     else:
@@ -298,6 +302,29 @@ def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
         )
         shown = "the balance to stay as it was" if expected == 0 else f"the balance to lose {expected:.6f}"
         yield Finding(shown, f"it lost {scene.charged:.6f}", "ledger", why)
+
+
+def _charged_beside(argument: Any, charged: float, scene: Scene) -> Iterator[Finding]:
+    """
+    Judge a charge against a number (``more_than``), or against so many times that of an earlier step.
+    """
+    if "more_than" in argument:
+        if charged <= argument["more_than"] + scene.tolerance:
+            yield Finding(f"a charge of more than {argument['more_than']}", f"{charged:.6f}", "ledger")
+        return
+    base = scene.costs.get(argument["step"])
+    if not base or base <= scene.tolerance:
+        raise UnjudgeableError(f"what {argument['step']} cost is not known")
+    wanted = argument["times"] * base
+    if abs(charged - wanted) > max(2 * scene.tolerance, 0.01 * wanted):
+        yield Finding(
+            f"{argument['times']} times what {argument['step']} cost, {wanted:.6f}", f"{charged:.6f}", "ledger"
+        )
+
+
+def _keeps_key(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if view.exchange.leaks:
+        yield Finding("an answer without the key", "the key that was sent, whole", "body:", "whoever reads a log has it")
 
 
 def _replayed(view: View, scene: Scene) -> bool:
@@ -345,5 +372,7 @@ PREDICATES: dict[str, Predicate] = {
     "any_of": _any_of,
     "charge": _charge,
     "fetched": _fetched,
+    "keeps_key": _keeps_key,
     **RELATIONS,
+    **ROWS,
 }

@@ -16,11 +16,8 @@ from conformance.verdict import Finding
 
 __all__ = ["RELATIONS"]
 
-# Two calls of one real service drift by up to 1e-4 a component and half precision moves a cosine to 0.9995; the vector
-# of another text stays below this.
-SAME_TEXT = 0.999
-# Above this, two vectors can't be told apart by any search.
-OTHER_TEXT = 0.9999
+# References that need no pointer.
+_OWN = frozenset({"status", "size"})
 
 Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
 
@@ -29,7 +26,7 @@ def _get(reference: Any, view: View, scene: Scene) -> Any:
     """
     Return a reference's value, a literal as it is, or MISSING; an optional reference ends in ``?``.
     """
-    if not isinstance(reference, str) or ":" not in reference:
+    if not isinstance(reference, str) or (":" not in reference and reference not in _OWN):
         return reference
     value = view.resolve(reference.removesuffix("?"), scene.steps)
     if value is MISSING and reference.startswith("step:"):
@@ -149,8 +146,15 @@ def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             actual = vector.problem or f"{vector.form} text" if vector.form != "base64" else "a base64 string"
             yield Finding("a flat array of numbers", actual, where, "a client reads no vector from it")
             continue
+        if argument.get("base64") and (vector.problem or vector.form != "base64"):
+            why = "clients that ask for base64 take the bytes of whatever comes, and read other numbers from it"
+            actual = vector.problem or f"an array of {vector.width} numbers"
+            yield Finding("a string of padded standard base64, of float32 numbers", actual, where, why)
+            continue
         if vector.values is None:
             continue
+        if "width" in argument and vector.width != argument["width"]:
+            yield Finding(f"{argument['width']} numbers", str(vector.width), where, "an index takes one length only")
         # The sum of squares is finite only for finite numbers of an ordinary size, and zero only for tiny ones or none;
         # one pass decides nearly always.
         square = float(vector.values @ vector.values)
@@ -161,9 +165,15 @@ def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 
 def _one_width_for(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
-    name = str(_get(argument, view, scene))
+    several = isinstance(argument, list)
+    name = str([_get(place, view, scene) for place in argument] if several else _get(argument, view, scene))
     for index, vector in enumerate(view.vectors):
-        if vector.form != "floats" or not vector.width or vector.problem:
+        # Where the length depends on what is asked for, base64 may be asked for as well.
+        if (
+            (vector.form != "floats" and not (several and vector.form == "base64"))
+            or not vector.width
+            or vector.problem
+        ):
             continue
         width = scene.memory.widths.setdefault(name, vector.width)
         if vector.width != width:
@@ -192,14 +202,18 @@ def _same_vector_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding
         yield Finding(f"{a.width} numbers, as in {argument}", f"{b.width}", where)
         return
     alike = cosine(a.values, b.values)  # type: ignore[arg-type]
-    if not alike >= SAME_TEXT:
-        yield Finding(f"the vector of {argument} (cosine at least {SAME_TEXT})", f"cosine {alike:.4f}", where,
-                      "one text has two vectors, so a search misses it")
+    if not alike >= scene.same_text:
+        yield Finding(
+            f"the vector of {argument} (cosine at least {scene.same_text})",
+            f"cosine {alike:.4f}",
+            where,
+            "one text has two vectors, so a search misses it",
+        )
 
 
 def _other_vector_than(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     a, b = _pair(argument, view, scene)
-    if a.width == b.width and cosine(a.values, b.values) > OTHER_TEXT:  # type: ignore[arg-type]
+    if a.width == b.width and cosine(a.values, b.values) > scene.other_text:  # type: ignore[arg-type]
         where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
         yield Finding(
             f"another vector than that of {argument}", "the same vector", where, "two texts can't be told apart"
@@ -209,11 +223,59 @@ def _other_vector_than(argument: Any, view: View, scene: Scene) -> Iterator[Find
 def _moved_from(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     import numpy as np
 
+    if isinstance(argument, dict):
+        yield from _moved_beyond(argument["step"], argument["beyond"], view, scene)
+        return
     a, b = _pair(argument, view, scene)
     if a.width == b.width and bool(np.array_equal(a.values, b.values)):  # type: ignore[arg-type]
         where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
-        yield Finding(f"a vector that differs from that of {argument}", "exactly the same vector", where,
-                      "a part of the input is ignored")
+        yield Finding(
+            f"a vector that differs from that of {argument}",
+            "exactly the same vector",
+            where,
+            "a part of the input is ignored",
+        )
+
+
+def _moved_beyond(name: str, again: str, view: View, scene: Scene) -> Iterator[Finding]:
+    """
+    A server whose answers drift never gives the same vector twice, so a change has to show above the drift.
+    """
+    import numpy as np
+
+    a, b = _pair(name, view, scene)
+    second = scene.steps.get(again)
+    if second is None or not second.vectors or second.vectors[0].width != a.width or second.vectors[0].values is None:
+        raise UnjudgeableError("there is no vector to compare")
+    if a.width != b.width:
+        return
+    drift = float(np.abs(a.values - second.vectors[0].values).max())  # type: ignore[operator]
+    moved = float(np.abs(a.values - b.values).max())  # type: ignore[operator]
+    if moved <= 3 * drift:
+        actual = f"numbers that move by {moved:.2g}, where asking the same again moves them by {drift:.2g}"
+        where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
+        shown = "exactly the same vector" if not moved else actual
+        yield Finding(f"a vector that differs from that of {name}", shown, where, "a part of the input is ignored")
+
+
+def _same_norm_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    import numpy as np
+
+    a, b = _pair(argument, view, scene)
+    long, short = float(np.linalg.norm(a.values)), float(np.linalg.norm(b.values))  # type: ignore[arg-type]
+    if abs(long - short) > 0.01 * max(long, short):
+        where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
+        yield Finding(f"a vector of length {long:.4f}, as {argument} has", f"{short:.4f}", where)
+
+
+def _shares_name(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    a, b = _get(argument["of"], view, scene), _get(argument["value"], view, scene)
+    if not isinstance(a, str) or not isinstance(b, str) or not a or not b:
+        raise UnjudgeableError("one of the names is missing")
+    if a.lower() not in b.lower() and b.lower() not in a.lower():
+        yield Finding(
+            f"{shorten(b, limit=60)}, or a name that it is part of", shorten(a, limit=60), str(argument["of"])
+        )
 
 
 def _same_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
@@ -259,4 +321,6 @@ RELATIONS: dict[str, Predicate] = {
     "other_vector_than": _other_vector_than,
     "moved_from": _moved_from,
     "same_as": _same_as,
+    "same_norm_as": _same_norm_as,
+    "shares_name": _shares_name,
 }

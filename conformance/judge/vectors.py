@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["Vector", "cosine", "cut_vectors", "take_vectors"]
+__all__ = ["Vector", "cosine", "cut_vectors", "read_vector", "take_vectors"]
 
 _NUMBERS = rb"\s*:\s*(\[[-+.0-9eE,\s]+\])"
 
@@ -57,7 +57,7 @@ def take_vectors(document: Any, rows: str, value: str) -> list[Vector]:
             found.append(Vector("missing", None, f"there is no {name}"))
             continue
         raw = member[name]
-        vector = Vector("floats", whole[index]) if whole is not None else _vector(raw)
+        vector = Vector("floats", whole[index]) if whole is not None else read_vector(raw)
         if not isinstance(raw, str):
             member[name] = {"$vector": {"form": vector.form, "length": vector.width}}
         found.append(vector)
@@ -125,7 +125,10 @@ def _matrix(rows: list[list[Any]]) -> NDArray[np.float64] | None:
     return matrix
 
 
-def _vector(raw: Any) -> Vector:
+def read_vector(raw: Any) -> Vector:
+    """
+    Return one embedding as it stands in an answer, whatever that is.
+    """
     import numpy as np
 
     if isinstance(raw, str):

@@ -150,6 +150,8 @@ class View:
                 cut = cut_vectors(raw, rows, value) if len(raw) >= _LARGE else None
                 self._document = _load(raw) if cut is None else cut[0]
                 self._vectors = take_vectors(self._document, rows, value) if cut is None else cut[1]
+            elif self.success and self.operation.lines:
+                self._document = {"lines": [orjson.loads(line) for line in raw.splitlines() if line.strip()]}
             else:
                 self._document = _load(raw)
         except orjson.JSONDecodeError as problem:
@@ -188,8 +190,8 @@ class View:
 
     def resolve(self, reference: str, steps: Mapping[str, View]) -> Any:
         """
-        Return what a reference names: ``body:/pointer``, ``request:/pointer``, ``header:Name``, ``status``, or
-        ``step:NAME:REFERENCE`` for an earlier step. MISSING when it isn't there.
+        Return what a reference names: ``body:/pointer``, ``request:/pointer``, ``header:Name``, ``status``, ``size``
+        (of the body, in bytes), or ``step:NAME:REFERENCE`` for an earlier step. MISSING when it isn't there.
         """
         kind, _, rest = reference.partition(":")
         if kind == "body":
@@ -201,6 +203,8 @@ class View:
             return pointer(self.body, rest)
         if kind == "status":
             return self.status
+        if kind == "size":
+            return self.size
         if kind == "step":
             name, _, inner = rest.partition(":")
             return steps[name].resolve(inner, steps) if name in steps else MISSING

@@ -142,7 +142,7 @@ CHEAP: list[Ask] = [
     ],
     *[Ask(wish([video()])), Ask(wish(""), path=ESTIMATE), Ask(wish("x", user="u"), path=ESTIMATE)],
     BALANCE,
-    Ask(path="/v1/balance", method="GET", key="no_credit"),
+    *[Ask(path="/v1/balance", method="GET", key=key) for key in ("no_credit", "exempt")],
 ]
 
 
@@ -301,6 +301,14 @@ async def run_media(caller: Caller, gallery: Gallery, origin: str) -> AsyncItera
         (wish([good], user="u" * 300), "main"),
         (wish([good, text("x" * 1_000_001)]), "main"),
         ({**wish([good]), "model": CHAT}, "main"),
+        ({**wish([good]), "model": "stranger"}, "main"),
+        ({"input": [good]}, "main"),
+        (wish([good, "x"]), "main"),
+        (wish([good, {"type": "paragraph", "text": "x"}]), "main"),
+        (wish([good], encoding_format="hex"), "main"),
+        (wish([good, image("ftp://a.example/")]), "main"),
+        (wish([good]), "revoked"),
+        (b"{", "revoked"),
         (wish([good]), "no_credit"),
         (wish([bad]), "main"),
     ]

@@ -43,5 +43,10 @@ def stand_ins(contract: Contract, uses: Iterable[Use]) -> dict[str, Any]:
                 alike = [f for f in contract.facts if f.operation == fact.operation and not f.collect]
                 shared = [facts[f.name][key] for f in alike for key, path in f.take.items() if path == pointer]
                 facts[fact.name][field] = [*shared, f"stand-in-{fact.name}"]
+    facts["vars"] = {name: f"stand-in-{name}" for name in contract.variables}
+    facts["features"] = {name: str(row["default"]) for name, row in contract.features.items()}
+    facts["plain"] = {"width": 1536}
+    for group, rows in contract.operator.items():
+        facts[group] = {name: f"stand-in-{name}" for name in rows}
     facts["media"] = {"pattern": "^https://canary\\.invalid/|^https://media\\.invalid/"}
     return facts

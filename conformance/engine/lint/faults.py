@@ -4,7 +4,7 @@ Every fault of a contract, in the order of its files and lines.
 
 from __future__ import annotations
 
-from conformance.contract.loader import build_contract, contract_folder, read_documents
+from conformance.contract.loader import contract_folder, read_documents, whole_contract
 from conformance.engine.lint.facts import stand_ins
 from conformance.engine.lint.gaps import incomplete
 from conformance.engine.lint.names import dangling
@@ -24,9 +24,14 @@ def lint_contract(name_or_path: str) -> list[Fault]:
     """
     try:
         tables, files, digest = read_documents(contract_folder(name_or_path))
+        contract = whole_contract(tables, files, digest)
+        documents = {document.name: document for document in (*tables.values(), *files)}
+        extends = tables["contract"].value.get("extends")
+        if extends is not None:
+            base_tables, base_files, _ = read_documents(contract_folder(extends["contract"]))
+            documents |= {document.name: document for document in (*base_tables.values(), *base_files)}
     except UsageError as problem:
         return list(problem.faults)
-    contract = build_contract(tables, files, digest)
     uses = [*table_uses(tables), *(use for document in files for use in clause_uses(document))]
     found: list[tuple[tuple[str, Place] | None, Fault]] = []
     for use, fault in dangling(contract, uses):
@@ -38,7 +43,7 @@ def lint_contract(name_or_path: str) -> list[Fault]:
     found.extend((None, fault) for fault in incomplete(contract, uses, tables, files))
     # What is wrong in contract.yaml would be wrong again in every request that is made with it.
     if not any(name == tables["contract"].name for name, _ in bad):
-        requests = Requests(contract, facts, {d.name: d for d in (*tables.values(), *files)}, bad)
+        requests = Requests(contract, facts, documents, bad)
         found.extend((None, fault) for fault in requests.faults(tables["contract"], files))
     return sorted(dict.fromkeys(fault for _, fault in found), key=_order)
 

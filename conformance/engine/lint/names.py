@@ -42,6 +42,9 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
     facts = {fact.name: frozenset(fact.take) for fact in contract.facts}
     keys = frozenset(contract.authentication.get("keys", ()))
     fields = {f"{name}.{field}" for name, taken in facts.items() for field in taken}
+    given = {f"{group}.{name}" for group, rows in contract.operator.items() for name in rows}
+    declared = {f"feature.{name}.{v}" for name, row in contract.features.items() for v in row.get("values", ())}
+    variables = {f"vars.{name}" for name in contract.variables}
     names: dict[str, frozenset[str]] = {
         "document": frozenset(contract.documents),
         "promise": frozenset(contract.promises),
@@ -53,10 +56,14 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
         "key": keys | _KEYS,
         "form": frozenset(contract.authentication["forms"]),
         "unless": _UNLESS,
-        "need": _NEEDS | facts.keys() | fields | {f"key.{key}" for key in keys},
+        "need": _NEEDS
+        | frozenset({"key.main", *given, *declared})
+        | facts.keys()
+        | fields
+        | {f"key.{key}" for key in keys},
         "type": frozenset(contract.types) or frozenset(row.type for row in contract.errors.values()),
         "step": frozenset(),
-        "variable": frozenset({"absent", "key", "media.pattern", *fields}),
+        "variable": frozenset({"absent", "key", "media.pattern", "plain.width", *fields, *given, *variables}),
     }
     for use in uses:
         if use.kind == "pattern":

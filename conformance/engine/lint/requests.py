@@ -112,6 +112,14 @@ class Requests:
                 yield Fault("the request can't be made", where, case.reason, "variables and facts that are there")
                 return
             last = case.steps[-1]
+            if all(step.given for step in case.steps if step.request is not None):
+                yield Fault(
+                    "no answer of this case can break the clause, because every step only prepares it",
+                    where,
+                    ", ".join(step.name for step in case.steps),
+                    "a step that is judged",
+                    "take its name away, or write given: false",
+                )
             if (
                 template.trigger is not None
                 and not template.optional

@@ -73,7 +73,7 @@ def _contract_uses(document: Document) -> Iterator[Use]:
     draw = head.get("draw", {})
     yield from template_uses(document, ("draw", "fields"), draw.get("fields"), frozenset())
     yield from list_uses("part", document, ("draw", "input", "parts"), draw.get("input", {}).get("parts"))
-    for name, row in head["effects"].items():
+    for name, row in head.get("effects", {}).items():
         yield from origin_uses(document, ("effects", name), row)
 
 

@@ -31,7 +31,7 @@ Place = tuple[str | int, ...]
 _PART_OPTIONS = frozenset(
     {"total", "words", "url_chars", "order", "canary", "canary_missing", "canary_video", "same_url"}
 )
-_STEP_NAMES = ("same_vector_as", "other_vector_than", "moved_from", "same_as")
+_STEP_NAMES = ("same_vector_as", "other_vector_than", "moved_from", "same_as", "same_numbers_as")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,7 @@ def template_uses(document: Document, path: Place, value: Any, known: frozenset[
             yield from template_uses(document, (*path, index), item, known)
     elif isinstance(value, Mapping):
         form = next(iter(value)) if len(value) == 1 and next(iter(value)) in FORMS else ""
-        if form in ("$json", "$number", "$key"):
+        if form in ("$json", "$number", "$key", "$from"):
             return  # Their arguments are taken as they stand.
         if form == "$parts":
             for kind in value[form]:
@@ -128,7 +128,7 @@ def send_uses(document: Document, path: Place, send: Data, known: frozenset[str]
     for kind in ("operation", "key", "form"):
         yield from field_uses(kind, document, path, send, kind)
     yield from list_uses("need", document, (*path, "needs"), send.get("needs"))
-    for key in ("body", "headers", "path"):
+    for key in ("body", "headers", "path", "vars", "multipart"):
         yield from template_uses(document, (*path, key), send.get(key), known)
 
 
@@ -151,7 +151,11 @@ def expect_uses(
         elif name == "schema":
             yield Use("envelope", argument, document, here)
         elif name in _STEP_NAMES:
-            yield Use("step", argument, document, here, steps)
+            for step in argument.values() if isinstance(argument, Mapping) else [argument]:
+                yield Use("step", step, document, here, steps)
+        elif name in ("row_vectors", "line_vectors"):
+            for key, step in (argument if name == "row_vectors" else argument["are"]).items():
+                yield Use("step", step, document, (*here, key), steps)
         elif name == "header":
             for header, wanted in argument.items():
                 yield from field_uses("pattern", document, (*here, header), wanted, "pattern")

@@ -19,6 +19,7 @@ from conformance.reference.aurous.reading import Reader
 from conformance.reference.aurous.refusals import Refusal, Refused, invalid
 from conformance.reference.aurous.writing import write_document, write_embedding, write_estimate
 from conformance.reference.clock import VirtualClock, format_utc
+from conformance.reference.documents import MalformedDocument, read_document
 from conformance.reference.identifiers import UlidMaker
 from conformance.reference.ledger import MICRO, InsufficientFunds
 from conformance.reference.media import FetchFailed, MediaFetcher
@@ -213,8 +214,14 @@ class Service:
             raise Refused(invalid("media.fetch", "image_fetch_failed", message, part.path)) from None
 
     async def prefetch(self, call: Call) -> None:
-        """Fetch every URL that a body names, whatever comes of it."""
-        for url in find_urls(call.document):
+        """Fetch every URL that a body names, read or not, whatever comes of it."""
+        document = call.document
+        if document is None:
+            try:
+                document = read_document(call.request.body)
+            except MalformedDocument:
+                return
+        for url in find_urls(document):
             try:
                 await self._fetcher.fetch(url)
             except FetchFailed:

@@ -211,6 +211,24 @@ FAULTS = (
         _drop_metadata("capabilities"),
     ),
     Fault(
+        "models_without_pricing",
+        "lists embedding models without embedding_pricing",
+        ("A36",),
+        _embedding_only(lambda row: row.pop("embedding_pricing")),
+    ),
+    Fault(
+        "models_rate_text",
+        "lists the rate of visual tokens as a text",
+        ("A36",),
+        _embedding_only(lambda row: row["embedding_pricing"]["visual"].update(credits_per_M="48.75")),
+    ),
+    Fault(
+        "models_video_rate",
+        "lists a rate for video, which it does not embed",
+        ("A36", "A13"),
+        _embedding_only(lambda row: row["embedding_pricing"].update(video={"credits_per_M": 48.75})),
+    ),
+    Fault(
         "models_dimensions_text",
         "lists dimensions as texts",
         ("A36",),

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.reference.aurous.call import Call
 from conformance.reference.aurous.faulty.edits import edit_estimate, edit_success, edit_usage
+from conformance.reference.documents import write_canonical
 from conformance.reference.zoo import Fault
 
 __all__ = ["FAULTS", "Document"]
@@ -27,6 +29,15 @@ def _text_only_tokens(usage: Document) -> None:
 
 def _as_texts(usage: Document) -> None:
     usage.update(prompt_tokens=str(usage["prompt_tokens"]), total_tokens=str(usage["total_tokens"]))
+
+
+def _fewer_when_known(call: Call, document: Document) -> None:
+    known: set[int] = call.shared.memory.setdefault("counted", set())
+    content = hash(write_canonical([call.document["model"], call.document["input"]]))
+    if content in known:
+        tokens = max(1, document["usage"]["prompt_tokens"] - 1)
+        document["usage"].update(prompt_tokens=tokens, total_tokens=tokens)
+    known.add(content)
 
 
 def _lower(document: Document) -> None:
@@ -79,6 +90,12 @@ FAULTS = (
         "counts 37 tokens whatever was sent",
         ("A22",),
         edit_usage(lambda usage: usage.update(prompt_tokens=37, total_tokens=37)),
+    ),
+    Fault(
+        "usage_known_fewer",
+        "counts one token less for an input that it has counted before",
+        ("A22",),
+        edit_success(_fewer_when_known),
     ),
     Fault(
         "usage_negative",

@@ -71,6 +71,7 @@ MONEY: dict[str, Clauses] = {
     "charge_off_published_rate": ("usage.rates", *LIVE),
     "published_rate_off": ("usage.rates",),
     "hold_never_released": ("balance.released",),
+    "exempt_team_charged": ("billing.exempt",),
 }
 
 MEDIA: dict[str, Clauses] = {
@@ -81,6 +82,13 @@ MEDIA: dict[str, Clauses] = {
     "fetch_before_kind": ("unfetched.model.kind",),
     "fetch_before_user": ("unfetched.caps.user",),
     "fetch_before_text_cap": ("unfetched.caps.text",),
+    "fetch_before_key": ("fetch.unauthorised",),
+    "fetch_before_model": ("unfetched.model.missing",),
+    "fetch_before_catalogue": ("unfetched.model.unknown",),
+    "fetch_before_items": ("unfetched.input.items",),
+    "fetch_before_next_part": ("unfetched.input.parts",),
+    "fetch_before_encoding": ("unfetched.encoding_format.unknown",),
+    "fetch_before_next_url": ("unfetched.url.scheme",),
     "failed_fetch_ignored": ("fetch.failed",),
     "failed_fetch_500": ("status.never_5xx", "fetch.failed"),
     "url_scheme_unchecked": (*let_in("url.scheme"), "url.http", "url.data"),
@@ -149,6 +157,8 @@ ACCOUNTING: dict[str, Clauses] = {
     "usage_total_differs": ("usage.tokens",),
     "usage_prompt_missing": ("success.envelope", "usage.tokens", *COUNTED, *LIVE),
     "usage_total_missing": ("success.envelope", "usage.tokens"),
+    # Wherever an input is sent a second time and its count is held against the first.
+    "usage_known_fewer": ("usage.repeats", "user.neutral", "crowd.own_answers"),
     "usage_constant": ("usage.grows", "usage.rates", "usage.visual_tokens", *LIVE),
     **dict.fromkeys(
         ("usage_negative", "usage_texts", "usage_fraction"), ("usage.tokens", "success.envelope", *COUNTED, *LIVE)
@@ -215,6 +225,7 @@ IDEMPOTENCY: dict[str, Clauses] = {
     "conflict_replayed": (
         *("idempotency.conflict", "idempotency.model", "success.model", "vector.width", "usage.breakdown.model"),
     ),
+    "conflict_retry_after": ("idempotency.conflict.retry_after",),
     "conflict_ignores_user": ("idempotency.conflict",),
     "conflict_ignores_dimensions": ("idempotency.conflict",),
     "conflict_ignores_encoding": ("idempotency.conflict",),
@@ -268,6 +279,7 @@ ACCESS: dict[str, Clauses] = {
     "models_without_context": ("models.row.metadata",),
     "models_without_max_items": ("models.row.metadata",),
     "models_without_capabilities": ("models.row.metadata",),
+    **dict.fromkeys(("models_without_pricing", "models_rate_text", "models_video_rate"), ("models.row.pricing",)),
     # What the row lists, the text "1024", is refused.
     "models_dimensions_text": ("models.row", "dimensions.listed", "accept.plain", "estimate.accepts"),
     # The message lists what is accepted, which is not what the row lists.

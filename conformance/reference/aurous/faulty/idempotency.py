@@ -156,6 +156,12 @@ FAULTS = (
     Fault(
         "conflict_replayed", "replays the old answer for another body", ("A25",), {"on_conflict": "replay"}
     ),
+    Fault(
+        "conflict_retry_after",
+        "asks the caller to wait and try again when a key is reused with another body",
+        ("A25",),
+        edit_refusal("idempotency.conflict", headers=((b"retry-after", b"1"),)),
+    ),
     Fault("conflict_ignores_user", "compares bodies without user", ("A25",), _without("user")),
     Fault(
         "conflict_ignores_dimensions", "compares bodies without dimensions", ("A25",), _without("dimensions")

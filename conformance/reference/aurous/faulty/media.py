@@ -58,6 +58,48 @@ FAULTS = (
         _fetch_before("caps.text"),
     ),
     Fault(
+        "fetch_before_key",
+        "fetches the images before it looks at the key",
+        ("A14", "A28"),
+        _fetch_before("auth.missing", "auth.invalid", "auth.revoked"),
+    ),
+    Fault(
+        "fetch_before_model",
+        "fetches the images before it sees that there is no model",
+        ("A14",),
+        _fetch_before("model.missing"),
+    ),
+    Fault(
+        "fetch_before_catalogue",
+        "fetches the images before it looks the model up",
+        ("A14", "A30"),
+        _fetch_before("model.unknown"),
+    ),
+    Fault(
+        "fetch_before_items",
+        "fetches the images before it sees that not every item is a content part",
+        ("A14", "A31"),
+        _fetch_before("input.mixed", "input.tokens"),
+    ),
+    Fault(
+        "fetch_before_next_part",
+        "fetches each image before it reads the part behind it",
+        ("A14", "A31"),
+        _fetch_before("part.type", "part.shape", "part.missing"),
+    ),
+    Fault(
+        "fetch_before_encoding",
+        "fetches the images before it looks at encoding_format",
+        ("A14", "A33"),
+        _fetch_before("encoding.value"),
+    ),
+    Fault(
+        "fetch_before_next_url",
+        "fetches each image before it checks the URL behind it",
+        ("A14",),
+        _fetch_before("url.scheme", "url.blocked"),
+    ),
+    Fault(
         "failed_fetch_ignored",
         "embeds an image that it could not fetch as if it were empty",
         ("A09",),

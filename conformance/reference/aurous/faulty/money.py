@@ -90,6 +90,13 @@ def _leak_hold(call: Call, cost: int) -> int:
     return cost
 
 
+def _charge_exempt(call: Call, cost: int) -> int:
+    account = call.team.account
+    if account.exempt:
+        account.balance -= cost
+    return cost
+
+
 FAULTS = (
     *[
         Fault(
@@ -231,5 +238,11 @@ FAULTS = (
     ),
     Fault(
         "hold_never_released", "keeps the hold of a request that is done", ("A23",), {"charge": _leak_hold}
+    ),
+    Fault(
+        "exempt_team_charged",
+        "takes the price from the balance of a team that is exempt",
+        ("A23",),
+        {"charge": _charge_exempt},
     ),
 )

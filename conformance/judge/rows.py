@@ -1,0 +1,250 @@
+"""
+Predicates about an answer of many rows: how many there are, which input each belongs to, and what its vector is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.vectors import Vector, cosine
+from conformance.judge.view import MISSING, View, pointer
+from conformance.verdict import Finding
+
+__all__ = ["ROWS"]
+
+Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
+
+
+def _members(view: View) -> list[Any]:
+    rows = pointer(view.document, view.operation.vector_rows or "")
+    if not isinstance(rows, list):
+        raise UnjudgeableError("there are no rows")
+    return rows
+
+
+def _place(view: View, row: int) -> str:
+    return f"body:{view.operation.vector_rows}/{row}"
+
+
+def _index_of(view: View, member: Any) -> int | None:
+    value = pointer(member, view.operation.vector_index or "/index")
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _inputs(value: Any) -> int | None:
+    """
+    Return how many inputs a request's input holds: a text and a list of whole numbers are one, other lists as many as
+    they have items.
+    """
+    if isinstance(value, str):
+        return 1
+    if isinstance(value, list) and value:
+        return 1 if all(isinstance(item, int) and not isinstance(item, bool) for item in value) else len(value)
+    return None
+
+
+def _row_for_each(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    wanted = _inputs(view.resolve(argument, scene.steps))
+    if wanted is None:
+        raise UnjudgeableError("the request has no countable input")
+    found = len(_members(view))
+    if found != wanted:
+        why = "a client pairs rows with the wrong texts" if found else "a client gets nothing for its input"
+        yield Finding(f"{wanted} rows, one for each input", str(found), f"body:{view.operation.vector_rows}", why)
+
+
+def _row_indexes(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    members = _members(view)
+    if not members:
+        raise UnjudgeableError("there are no rows")
+    name = view.operation.vector_index or "/index"
+    indexes = [_index_of(view, member) for member in members]
+    for row, (index, member) in enumerate(zip(indexes, members, strict=True)):
+        if index is None:
+            seen = "nothing" if pointer(member, name) is MISSING else "no whole number"
+            yield Finding(f"a whole number at {name}", seen, _place(view, row) + name, "it says whose vector this is")
+            return
+    if sorted(index for index in indexes if index is not None) != list(range(len(members))):
+        known = [index for index in indexes if index is not None]
+        repeated = next((i for i in known if known.count(i) > 1), None) if len(known) < 5000 else None
+        shown = f"{repeated} stands twice" if repeated is not None else f"they run from {min(known)} to {max(known)}"
+        yield Finding(
+            f"each of 0 to {len(members) - 1} once",
+            shown,
+            f"body:{view.operation.vector_rows}",
+            "rows can't be matched",
+        )
+
+
+def _rows_in_order(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    indexes = [_index_of(view, member) for member in _members(view)]
+    if None in indexes or len(indexes) < 2:
+        raise UnjudgeableError("the rows have no index to order them by")
+    for row, index in enumerate(indexes):
+        if index != row:
+            yield Finding(
+                f"row {row} to be that of input {row}",
+                f"it is that of input {index}",
+                _place(view, row),
+                "many clients take rows in the order in which they come",
+            )
+            return
+
+
+def _by_index(view: View) -> dict[int, Vector]:
+    members, vectors = _members(view), view.vectors
+    found: dict[int, Vector] = {}
+    for row, member in enumerate(members):
+        index = _index_of(view, member)
+        if index is None or index in found or row >= len(vectors):
+            raise UnjudgeableError("the rows have no usable index")
+        found[index] = vectors[row]
+    return found
+
+
+def _row_vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    rows = _by_index(view)
+    compared = 0
+    for index, name in argument.items():
+        alone, row = scene.steps.get(name), rows.get(int(index))
+        if alone is None or not alone.vectors or row is None or not (alone.vectors[0].width and row.width):
+            continue
+        single = alone.vectors[0]
+        where = f"body:{view.operation.vector_rows} with index {index}"
+        compared += 1
+        if single.width != row.width:
+            yield Finding(f"{single.width} numbers, as when it is asked for alone", str(row.width), where)
+            continue
+        alike = cosine(single.values, row.values)  # type: ignore[arg-type]
+        if not alike >= scene.same_text:
+            yield Finding(
+                f"the vector that the same text has alone (cosine at least {scene.same_text})",
+                f"cosine {alike:.4f}",
+                where,
+                "the vector belongs to another input, or depends on its company",
+            )
+    if not compared:
+        raise UnjudgeableError("there is no vector to compare")
+
+
+def _vector_of_row(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    earlier = scene.steps.get(argument["step"])
+    row = None if earlier is None else _by_index(earlier).get(int(argument["index"]))
+    if row is None or not view.vectors or not row.width or view.vectors[0].width != row.width:
+        raise UnjudgeableError("there is no vector to compare")
+    alike = cosine(row.values, view.vectors[0].values)  # type: ignore[arg-type]
+    if not alike >= scene.same_text:
+        yield Finding(
+            f"the vector that {argument['step']} gave it at index {argument['index']} "
+            f"(cosine at least {scene.same_text})",
+            f"cosine {alike:.4f}",
+            f"body:{view.operation.vector_rows}/0",
+            "one text has two vectors, so one of the two answers held another text's",
+        )
+
+
+def _distinct_rows(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    import numpy as np
+
+    usable = [(row, v.values) for row, v in enumerate(view.vectors) if v.values is not None and v.values.any()]
+    widths = {len(values) for _, values in usable}
+    if len(usable) < 2 or len(widths) != 1:
+        raise UnjudgeableError("there are no vectors to tell apart")
+    matrix = np.stack([values for _, values in usable])
+    # Rounded, so that two drifting copies of one vector are still seen as one.
+    scale = float(np.abs(matrix).max()) or 1.0
+    _, first = np.unique(np.round(matrix / scale, 5), axis=0, return_index=True)
+    if len(first) < len(usable):
+        row = next(r for r in range(len(usable)) if r not in set(first.tolist()))
+        yield Finding(
+            "another vector for each of different texts",
+            f"{len(usable) - len(first) + 1} rows with one vector",
+            _place(view, usable[row][0]),
+            "a search finds the wrong text",
+        )
+
+
+def _same_numbers_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    import numpy as np
+
+    earlier = scene.steps.get(argument)
+    if earlier is None or not earlier.vectors or len(earlier.vectors) != len(view.vectors):
+        raise UnjudgeableError("there is no vector to compare")
+    for row, (left, right) in enumerate(zip(earlier.vectors, view.vectors, strict=True)):
+        if left.values is None or right.values is None or left.width != right.width or not left.width:
+            raise UnjudgeableError("there is no vector to compare")
+        a, b = left.values.astype(np.float32), right.values.astype(np.float32)
+        if not bool(np.array_equal(a, b)):
+            worst = float(np.abs(left.values - right.values).max())
+            yield Finding(
+                f"the numbers of {argument} as float32, bit for bit",
+                f"numbers that differ by up to {worst:.2g}",
+                _place(view, row),
+                "the two encodings hold different vectors",
+            )
+            return
+
+
+def _lines(argument: Any, view: View) -> list[Any]:
+    lines = pointer(view.document, "/lines")
+    if not isinstance(lines, list):
+        raise UnjudgeableError("the answer has no lines")
+    return [pointer(line, argument["by"]) for line in lines]
+
+
+def _line_names(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    names, wanted = _lines(argument, view), list(argument["are"])
+    for name in wanted:
+        count = names.count(name)
+        if count != 1:
+            shown = "it is not there" if not count else f"it stands {count} times"
+            yield Finding(f"one line for {name}", shown, "body:/lines", "a result is lost, or counted twice")
+    strangers = [name for name in names if name not in wanted]
+    if strangers:
+        yield Finding(f"lines for {', '.join(wanted)} only", f"{len(strangers)} other lines", "body:/lines")
+
+
+def _line_vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    from conformance.judge.vectors import read_vector
+
+    lines, names = pointer(view.document, "/lines"), _lines(argument, view)
+    compared = 0
+    for name, step in argument["are"].items():
+        alone = scene.steps.get(step)
+        if name not in names or alone is None or not alone.vectors or not alone.vectors[0].width:
+            continue
+        where = f"body:/lines/{names.index(name)}{argument['at']}"
+        vector = read_vector(pointer(lines[names.index(name)], argument["at"]))
+        compared += 1
+        if vector.values is None:
+            yield Finding("a vector", vector.problem or "nothing", where)
+        elif vector.width != alone.vectors[0].width:
+            yield Finding(
+                f"{alone.vectors[0].width} numbers, as when it is asked for at once", str(vector.width), where
+            )
+        else:
+            alike = cosine(alone.vectors[0].values, vector.values)  # type: ignore[arg-type]
+            if not alike >= scene.same_text:
+                yield Finding(
+                    f"the vector that {name} has when it is asked for at once (cosine at least {scene.same_text})",
+                    f"cosine {alike:.4f}",
+                    where,
+                    "the result belongs to another line",
+                )
+    if not compared:
+        raise UnjudgeableError("there is no vector to compare")
+
+
+ROWS: dict[str, Predicate] = {
+    "row_for_each": _row_for_each,
+    "row_indexes": _row_indexes,
+    "rows_in_order": _rows_in_order,
+    "row_vectors": _row_vectors,
+    "distinct_rows": _distinct_rows,
+    "vector_of_row": _vector_of_row,
+    "same_numbers_as": _same_numbers_as,
+    "line_names": _line_names,
+    "line_vectors": _line_vectors,
+}
