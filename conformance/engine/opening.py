@@ -40,7 +40,7 @@ def open_session(contract: Contract, target: Target, options: Options, emit: Emi
     """
     Return a session with its client open. Raises UsageError.
     """
-    clauses = selected(contract, options.clauses, options.level)
+    clauses = selected(contract, options.clauses, options.level, target.features)
     if not clauses:
         shown = ", ".join(options.clauses) or str(options.level)
         raise UsageError(

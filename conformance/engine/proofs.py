@@ -107,6 +107,8 @@ async def open_ledger(session: Session) -> None:
     operation = wanted.get("operation") or spec["operation"]
     path = wanted.get("path") or session.contract.operations[operation].path
     read_at = wanted.get("read") or spec["read"]
+    # A count of what was used is a balance that is read the other way round.
+    sign = -1.0 if wanted.get("grows", spec.get("grows", False)) else 1.0
     believe = jsonschema_rs.validator_for(spec.get("believe", True))
 
     async def read() -> Reading:
@@ -118,7 +120,7 @@ async def open_ledger(session: Session) -> None:
             raise LedgerError(f"the balance can't be read: {path} answers {described(session, view)}")
         if not believe.is_valid(view.document):
             session.lacks["metered"] = spec["doubt"]
-        return Reading(value, repr(value))
+        return Reading(sign * value, repr(value))
 
     ledger = Ledger(read, sent=lambda: session.client.traffic.sent)
     try:

@@ -88,7 +88,7 @@ async def preview(contract: Contract, target: Target, options: Options) -> tuple
     session = open_session(contract, target, options, lambda line: None)
     try:
         await discover(session)
-        clauses = selected(contract, options.clauses, options.level)
+        clauses = selected(contract, options.clauses, options.level, target.features)
         plan = make_plan(session, clauses, BUDGETS[options.budget])
         return plan, charged_requests(contract, plan)
     finally:
@@ -108,7 +108,7 @@ async def close_session(session: Session) -> None:
 
 
 async def _fire(session: Session, options: Options) -> None:
-    clauses = selected(session.contract, options.clauses, options.level)
+    clauses = selected(session.contract, options.clauses, options.level, session.target.features)
     effort = BUDGETS[options.budget]
     plan = make_plan(session, clauses, effort)
     for gap in plan.gaps:

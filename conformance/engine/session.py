@@ -247,9 +247,12 @@ class Session:
         )
 
 
-def selected(contract: Contract, patterns: tuple[str, ...], level: str | None) -> list[Clause]:
+def selected(
+    contract: Contract, patterns: tuple[str, ...], level: str | None, features: Mapping[str, str] | None = None
+) -> list[Clause]:
     """
-    Return the clauses that the patterns (all when empty) and the level select, in the contract's order.
+    Return the clauses that the patterns (all when empty) and the level select, in the contract's order; with
+    *features*, those that a target declares, without the clauses that only speak of another way than its own.
     """
     from fnmatch import fnmatchcase
 
@@ -258,4 +261,18 @@ def selected(contract: Contract, patterns: tuple[str, ...], level: str | None) -
         for clause in contract.clauses
         if (not patterns or any(fnmatchcase(clause.id, pattern) for pattern in patterns))
         and (level is None or clause.level.value == level)
+        and (features is None or _applies(contract, clause, features))
     ]
+
+
+def _applies(contract: Contract, clause: Clause, features: Mapping[str, str]) -> bool:
+    """
+    Whether a clause speaks of this target: what is taken for granted does always, and another way only when declared.
+    """
+    for need in clause.needs:
+        if need.startswith("feature."):
+            _, name, wanted = need.split(".", 2)
+            row = contract.features[name]
+            if wanted != str(row["default"]) and features.get(name, str(row["default"])) != wanted:
+                return False
+    return True

@@ -122,6 +122,8 @@ def _testcase(suite: Element, clause: Line, *, summary: Summary, log_path: Path 
 def _message(clause: Line) -> str:
     verdict = clause["verdict"]
     if verdict == "not_established":
+        if clause.get("declared"):
+            return f"declared by the target: {', '.join(clause['declared'])}"
         needs = " and ".join(need for need in clause["missing"] if not need.startswith("because: "))
         reasons = "; ".join(need for need in clause["missing"] if need.startswith("because: "))
         told = [f"supply {needs}"] if needs else []

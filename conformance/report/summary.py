@@ -63,9 +63,21 @@ class Summary:
         """
         groups: dict[str, list[Line]] = {}
         for clause in self.judged("not_established"):
+            if clause.get("declared"):
+                continue
             for need in clause["missing"] or ["nothing that can be supplied: no exchange reached these"]:
                 groups.setdefault(need, []).append(clause)
         return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
+
+    def declared(self) -> dict[str, list[Line]]:
+        """
+        Return the clauses that the target does not keep and says so, by what it declares.
+        """
+        groups: dict[str, list[Line]] = {}
+        for clause in self.judged("not_established"):
+            for gap in clause.get("declared", ()):
+                groups.setdefault(gap, []).append(clause)
+        return groups
 
     def tally(self, level: str) -> dict[str, int]:
         """

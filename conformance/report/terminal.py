@@ -68,6 +68,7 @@ class _Page:
         for clause in warnings:
             self._warning(clause)
         self._not_established()
+        self._declared()
         self._excused("Waived", "waived")
         self._excused("Contested", "contested")
         self._named(
@@ -129,11 +130,20 @@ class _Page:
                 self._row("seen", f"{_rate(clause['unstable'])}: unstable")
             self._row("replay", replay_command(finding["case"], log_path=self.log_path), copied=True)
 
+    def _declared(self) -> None:
+        gaps = self.summary.declared()
+        self._title("Declared gaps: the target says so itself", len(gaps))
+        for gap, clauses in gaps.items():
+            self._row("", gap, style="bold")
+            told = ", ".join(f"{clause['id']} ({clause['level']})" for clause in clauses[:_NAMED])
+            self._row("", told + (f" and {len(clauses) - _NAMED} more" if len(clauses) > _NAMED else ""))
+
     def _not_established(self) -> None:
-        self._title("Not established", len(self.summary.judged("not_established")))
+        open_clauses = [c for c in self.summary.judged("not_established") if not c.get("declared")]
+        self._title("Not established", len(open_clauses))
         shared = dict.fromkeys(
             note
-            for clause in self.summary.judged("not_established")
+            for clause in open_clauses
             for note in clause["notes"]
             if note.startswith(_CONTROLS)
         )
