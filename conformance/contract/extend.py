@@ -77,6 +77,7 @@ def extended(own: Contract, base: Contract, extends: Data, document: Document) -
         clauses=clauses,
         features=features,
         tolerances=own.tolerances or base.tolerances,
+        clients={**base.clients, **own.clients},
     )
 
 

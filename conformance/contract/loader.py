@@ -214,6 +214,7 @@ def build_contract(tables: Mapping[str, Document], clause_files: list[Document],
         features=head.get("features", {}),
         operator=head.get("operator", {}),
         tolerances=head.get("tolerances", {}),
+        clients=head.get("clients", {}),
     )
 
 
@@ -299,6 +300,8 @@ def _clauses(row: Data, document: Document, path: tuple[str | int, ...], source:
         crowd=row.get("crowd"),
         machine=row.get("machine"),
         burst=row.get("burst"),
+        race=row.get("race"),
+        hangup=row.get("hangup"),
         drawn=row.get("drawn"),
         alone=row.get("alone", False),
         accepts=row.get("accepts", False),

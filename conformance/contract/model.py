@@ -198,7 +198,7 @@ class Clause:
 
     It is an invariant (*on* says which exchanges it judges, *expect* what it asks of them), or it has *cases* of its
     own, or it is a *window* (a batch of refusals between two readings of a witness), a *crowd*, a *machine* (drawn
-    sequences judged against a model) or a *burst*. A clause may be judged on another clause's cases only. The cases of
+    sequences judged against a model), a *burst*, a *race* or a *hangup*. A clause may be judged on another clause's cases only. The cases of
     a clause that is *alone* run while nothing else is in flight, those of one that comes *last* after all others,
     because a target may not outlive them. *accepts* says that being served at all is part of the promise; otherwise a
     step whose request is not served by itself either leaves the case open.
@@ -221,6 +221,8 @@ class Clause:
     crowd: Data | None = None
     machine: Data | None = None
     burst: Data | None = None
+    race: Data | None = None
+    hangup: Data | None = None
     drawn: str | None = None
     alone: bool = False
     accepts: bool = False
@@ -242,7 +244,7 @@ class Contract:
 
     *variables* stand in paths and are filled in by a target; *features* are what servers of this shape may leave out,
     *operator* groups of values that only an operator can name (slugs, models), *tolerances* how near vectors have to
-    be to count as the same.
+    be to count as the same, *clients* the libraries that calls can be made with.
     """
 
     name: str
@@ -274,6 +276,7 @@ class Contract:
     features: Data = field(default_factory=dict)
     operator: Data = field(default_factory=dict)
     tolerances: Data = field(default_factory=dict)
+    clients: Data = field(default_factory=dict)
 
     def clause(self, clause_id: str) -> Clause:
         """

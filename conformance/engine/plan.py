@@ -67,13 +67,14 @@ class Plan:
     windows: list[Window] = field(default_factory=list)
     clock: list[Case] = field(default_factory=list)
     last: list[Case] = field(default_factory=list)
+    neighbours: list[Clause] = field(default_factory=list)
     bursts: list[Clause] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
 
     @property
     def cases(self) -> int:
         inside = sum(len(window.cases) for window in self.windows)
-        single = (self.main, self.crowds, self.quiet, self.clock, self.bursts, self.last)
+        single = (self.main, self.crowds, self.quiet, self.clock, self.bursts, self.neighbours, self.last)
         return inside + sum(len(cases) for cases in single)
 
     def all(self) -> Iterator[Case]:
@@ -153,7 +154,7 @@ def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
 
 
 def _own_requests(clause: Clause) -> bool:
-    return bool(clause.cases or clause.window or clause.crowd or clause.machine or clause.burst)
+    return bool(clause.cases or clause.window or clause.crowd or clause.machine or clause.burst or clause.race or clause.hangup)
 
 
 def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> list[Case]:
@@ -177,7 +178,7 @@ def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> l
 
 
 def _special(session: Session, clause: Clause, effort: Effort, plan: Plan) -> None:
-    if not (clause.window or clause.crowd or clause.burst):
+    if not (clause.window or clause.crowd or clause.burst or clause.race or clause.hangup):
         return
     missing = [supply for need in clause.needs if (supply := session.available(need)) is not None]
     if missing:
@@ -187,6 +188,8 @@ def _special(session: Session, clause: Clause, effort: Effort, plan: Plan) -> No
         plan.crowds.append(clause)
     if clause.burst:
         plan.bursts.append(clause)
+    if clause.race or clause.hangup:
+        plan.neighbours.append(clause)
     if clause.window:
         heavy = [t for t in clause.window if t.name.startswith("heavy")]
         rest = [t for t in clause.window if not t.name.startswith("heavy")]

@@ -10,11 +10,13 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from conformance.contract import Contract
+from conformance.contract import Clause, Contract
 from conformance.engine.closing import closing_lines
 from conformance.engine.crowd import run_burst, run_crowd
 from conformance.engine.discovery import discover
 from conformance.engine.execute import twin_identity
+from conformance.engine.lanes import close_lanes, open_lanes
+from conformance.engine.neighbours import run_hangup, run_race
 from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
 from conformance.engine.quiet import run_window
@@ -39,7 +41,7 @@ class Options:
 
     *strict* makes a MUST that is not established an incomplete run. *finished* are the case lines of an earlier run of
     the same contract, target and seed, which are taken over. *unproven* are clauses without a fault that proves them.
-    *shrinking* makes failing requests smaller.
+    *shrinking* makes failing requests smaller. *clients* has calls made with client libraries too.
     """
 
     clauses: tuple[str, ...] = ()
@@ -50,6 +52,7 @@ class Options:
     finished: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     unproven: frozenset[str] = frozenset()
     shrinking: bool = True
+    clients: bool = True
 
 
 async def run(contract: Contract, target: Target, options: Options, emit: Emit) -> int:
@@ -65,6 +68,7 @@ async def run(contract: Contract, target: Target, options: Options, emit: Emit) 
     incomplete: str | None = None
     try:
         await discover(session)
+        await open_lanes(session, wanted=options.clients)
         await _fire(session, options)
     except IncompleteError as problem:
         incomplete = str(problem)
@@ -102,6 +106,7 @@ async def close_session(session: Session) -> None:
     for task in session.twins.values():
         task.cancel()
     await asyncio.gather(*session.twins.values(), return_exceptions=True)
+    await close_lanes(session)
     if session.canary is not None:
         await session.canary.close()
     await session.client.close()
@@ -144,6 +149,11 @@ async def _fire(session: Session, options: Options) -> None:
         if _finished(session, options, [f"{clause.id}/burst"]):
             continue
         await _guard(session, clause.id, run_burst(session, clause))
+    session.phase = "neighbours"
+    for clause in plan.neighbours:
+        if not _finished(session, options, [f"{clause.id}/{'large' if clause.race else 'kept'}"]):
+            work = run_race if clause.race else run_hangup
+            await _guard(session, clause.id, work(session, clause))
     session.phase = "clock"
     for case in _left(plan.clock, session, options):
         await _guard(session, case.clause, run_case(session, case))
@@ -164,13 +174,20 @@ def _taken(items: list[T]) -> Iterator[T]:
 
 
 def _drawn_count(session: Session, plan: Plan, effort: Effort) -> int:
-    if not effort.drawn or not session.alive:
+    if not effort.drawn or not session.alive or not any(_draws(tally.clause) for tally in session.tallies.values()):
         return 0
     if session.target.requests is None:
         return effort.drawn
     # Drawn cases take what the directed ones leave, and leave a tenth for repeats and shrinking.
     directed = sum(case.sends + 1 for case in plan.all()) + 300
     return max(0, min(effort.drawn, int(session.target.requests * 0.9) - directed))
+
+
+def _draws(clause: Clause) -> bool:
+    """
+    Whether drawn requests can say anything of a clause.
+    """
+    return clause.drawn is not None or clause.on is not None or any(case.trigger for case in clause.cases)
 
 
 def _left(cases: Iterable[Case], session: Session, options: Options) -> Iterable[Case]:

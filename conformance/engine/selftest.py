@@ -158,7 +158,7 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
                 run(
                     contract,
                     target,
-                    Options(budget=budget, seed=seed, shrinking=False),
+                    Options(budget=budget, seed=seed, shrinking=False, clients=_calls_clients(specimen)),
                     lambda line: lines.append(line) if line["kind"] in keep else None,
                 )
             )
@@ -172,6 +172,11 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
     errors = [f"{line['id']}: {line['notes'][-1]}" for line in clauses if line["verdict"] == "error"]
     requests = next((line["requests"] for line in lines if line["kind"] == "footer"), 0)
     return Result(specimen, code, broken, passed, time.monotonic() - began, requests, "; ".join(errors[:2]), budget)
+
+
+def _calls_clients(specimen: Specimen) -> bool:
+    # A library takes longer to start than a whole quick run, so it is called where it has something to show.
+    return any(pattern.startswith("client.") for pattern in specimen.breaks)
 
 
 def selftest(

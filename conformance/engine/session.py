@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from conformance.contract import Clause, Contract
+from conformance.engine.lane import Lane
 from conformance.engine.record import Recorder
 from conformance.engine.tally import DECLARED, Tally
 from conformance.engine.target import Target
@@ -69,6 +70,7 @@ class Session:
     of: int = 0
     failures: int = 0
     phase: str = ""
+    lanes: dict[str, Lane] = field(default_factory=dict)
     gone: str = ""
     twins: dict[tuple[str, str, bytes], asyncio.Future[View | None]] = field(default_factory=dict)
     shareable: set[tuple[str, str, bytes]] = field(default_factory=set)
@@ -141,6 +143,10 @@ class Session:
             BudgetSpent: when the run may send, or spend, no more.
         """
         assert step.request is not None
+        if step.client is not None:
+            exchange = await self.lanes[step.client].call(step.request, step.body or {}, retries=step.retries)
+            self.clean(exchange)
+            return View(exchange, self.contract.operations[step.operation], step.body, key=step.key)
         if self.target.credits is not None and self.charged > self.target.credits:
             raise BudgetSpent(
                 f"the budget of {self.target.credits:g} credits is spent ({self.charged:.4f} were charged)"

@@ -75,6 +75,8 @@ def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:
     tally = session.tally(case.clause)
     if tally is None or not session.shrinking:
         return False
+    if any(step.client is not None for step in case.steps):
+        return False
     return tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
 
 

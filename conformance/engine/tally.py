@@ -26,7 +26,7 @@ class Tally:
 
     *established* counts the cases (or, for an invariant, the exchanges) that showed the promise kept; *broken* those
     that showed it broken; *judged* every exchange that was looked at. *missing* says what to supply, *reasons* why a
-    case could not be established otherwise.
+    case could not be established otherwise, *told* what its reader should know besides.
     """
 
     clause: Clause
@@ -40,6 +40,7 @@ class Tally:
     seen: int = 0
     repeated: int = 0
     example: str | None = None
+    told: list[str] = field(default_factory=list)
     error: str | None = None
 
     def keep(self) -> None:
@@ -101,7 +102,7 @@ class Tally:
         """
         clause = self.clause
         verdict = self.verdict(alive=alive)
-        notes = [clause.note] if clause.note else []
+        notes = [*([clause.note] if clause.note else []), *self.told]
         missing = list(self.missing) if verdict is Verdict.NOT_ESTABLISHED else []
         if verdict is Verdict.NOT_ESTABLISHED:
             if self.established and not alive:

@@ -21,7 +21,7 @@ class Step:
     One step with its request. *body* is the value that the request's bytes spell, or None where they spell none.
 
     *key_header* names the header that gets a fresh idempotency key each time the step is sent. *tokens* are the canary
-    tokens that the body names.
+    tokens that the body names. *client* is the library that makes the call, in place of the wire, with so many *retries*.
     """
 
     name: str
@@ -39,6 +39,8 @@ class Step:
     given: bool = False
     until: Mapping[str, Any] | None = None
     within: float = 0.0
+    client: str | None = None
+    retries: int = 2
     key: str = "main"
     key_header: str | None = None
     tokens: tuple[str, ...] = ()

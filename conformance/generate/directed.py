@@ -188,6 +188,7 @@ class Workshop:
         before = len(env.tokens)
         operation, request, body, key, key_header = self.request(template.send, env)
         tokens = tuple(env.tokens[before:])
+        common |= {"client": template.send.get("client"), "retries": template.send.get("retries", 2)}
         return Step(template.name, operation, request, body, key=key, key_header=key_header, tokens=tokens, **common)
 
     def request(self, send: Data, env: Environment) -> tuple[str, Request, Any, str, str | None]:
@@ -213,6 +214,12 @@ class Workshop:
             connection=send.get("connection", "pooled"),
         )
         return operation.name, request, body, key, key_header
+
+    def path(self, template: str) -> str:
+        """
+        Return a path with the target's variables in it. Raises MissingFact.
+        """
+        return self._target(template, {}, self.environment("0" * NONCE_LENGTH))
 
     def _target(self, path: str, send: Data, env: Environment) -> str:
         """

@@ -145,7 +145,8 @@ def _answered(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 def _success(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if not view.success:
         wanted = " or ".join(map(str, view.operation.success_status))
-        yield Finding(f"a success: {wanted}", describe_answer(view, scene), "status", "a valid request is not served")
+        why = _server_fault(view) or ("the request is not served" if view.answered else "")
+        yield Finding(f"a success: {wanted}", describe_answer(view, scene), "status", why)
     elif pointer(view.document, "/error") not in (MISSING, None):
         yield Finding("a success", "an error object inside a success", "body:/error", "clients take it for a result")
     elif view.document is MISSING:
@@ -274,8 +275,9 @@ def _any_of(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             return
         tried.append(found)
     expected = ", or ".join(dict.fromkeys(found[0].expected for found in tried))
-    last = min(tried, key=len)[0]
-    yield Finding(expected, last.actual, last.where, last.why)
+    # The option that came nearest says best what is wrong: one that the status already rules out says nothing.
+    nearest = min(tried, key=lambda found: (any(one.where == "status" for one in found), len(found)))[0]
+    yield Finding(expected, nearest.actual, nearest.where, nearest.why)
 
 
 def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:

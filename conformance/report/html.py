@@ -33,6 +33,7 @@ _VERDICTS = {
     "warn": ("Warn", "!"),
     "not_established": ("Not established", "?"),
     "contested": ("Contested", "≠"),
+    "otherwise": ("Done otherwise", "~"),
     "waived": ("Waived", "~"),
     "pass": ("Pass", "✓"),
 }
@@ -101,7 +102,7 @@ def _levels(summary: Summary) -> Iterator[dict[str, Any]]:
         total = sum(tally.values())
         if total:
             segments, start = [], 0.0
-            for verdict in ("pass", "waived", "contested", "not_established", "warn", "error", "fail"):
+            for verdict in ("pass", "otherwise", "waived", "contested", "not_established", "warn", "error", "fail"):
                 width = 100 * tally.get(verdict, 0) / total
                 if width:
                     segments.append((verdict, round(start, 3), round(width, 3), tally[verdict]))

@@ -114,11 +114,12 @@ class Client:
         """
         return self._transport.base_url
 
-    async def send(self, request: Request, *, retry: bool = True) -> Exchange:
+    async def send(self, request: Request, *, retry: bool = True, patience: float | None = None) -> Exchange:
         """
         Send *request* and return its exchange, after as many tries as an overloaded or shaky target needs.
 
-        *retry* False returns the first answer or failure, for clauses that are about those. An exchange that
+        *retry* False returns the first answer or failure, for clauses that are about those; *patience* is in seconds, in
+        place of the timeout, after which the client hangs up. An exchange that
         still has an overload's status was tried six times, or belongs to a target that answers nothing else.
         Raises BudgetSpent, and IncompleteError when nothing could be reached for five requests in a row.
         """
@@ -131,7 +132,7 @@ class Client:
                 # The budget's end cuts no request short, which would look like the target's fault; it only
                 # starts no new one.
                 self._count(again=attempts > 0)
-                exchange = await self._transport.send(request, timeout=self._timeout)
+                exchange = await self._transport.send(request, timeout=patience or self._timeout)
             # The transport itself repeats what met a connection that had gone stale.
             attempts += exchange.attempts
             self.traffic.sent += exchange.attempts - 1

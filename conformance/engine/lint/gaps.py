@@ -14,7 +14,7 @@ from conformance.errors import Fault
 
 __all__ = ["incomplete"]
 
-_JUDGED = ("on", "cases", "crowd", "machine", "burst")
+_JUDGED = ("on", "cases", "crowd", "machine", "burst", "race", "hangup")
 
 
 def incomplete(

@@ -22,6 +22,7 @@ _LABELS = {
     "unless": "property of a target",
     "key": "key",
     "form": "form of authentication",
+    "client": "client library",
     "part": "kind of part",
     "code": "error code",
     "type": "error type",
@@ -44,6 +45,7 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
     fields = {f"{name}.{field}" for name, taken in facts.items() for field in taken}
     given = {f"{group}.{name}" for group, rows in contract.operator.items() for name in rows}
     declared = {f"feature.{name}.{v}" for name, row in contract.features.items() for v in row.get("values", ())}
+    clients = {f"client.{name}" for name in contract.clients}
     variables = {f"vars.{name}" for name in contract.variables}
     names: dict[str, frozenset[str]] = {
         "document": frozenset(contract.documents),
@@ -56,8 +58,9 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
         "key": keys | _KEYS,
         "form": frozenset(contract.authentication["forms"]),
         "unless": _UNLESS,
+        "client": frozenset(contract.clients),
         "need": _NEEDS
-        | frozenset({"key.main", *given, *declared})
+        | frozenset({"key.main", *given, *declared, *clients})
         | facts.keys()
         | fields
         | {f"key.{key}" for key in keys},

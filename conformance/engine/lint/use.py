@@ -125,7 +125,7 @@ def send_uses(document: Document, path: Place, send: Data, known: frozenset[str]
     """
     Yield what a request names: its operation, key, form of authentication, needs and variables.
     """
-    for kind in ("operation", "key", "form"):
+    for kind in ("operation", "key", "form", "client"):
         yield from field_uses(kind, document, path, send, kind)
     yield from list_uses("need", document, (*path, "needs"), send.get("needs"))
     for key in ("body", "headers", "path", "vars", "multipart"):

@@ -1,0 +1,120 @@
+"""
+Lanes: calls that are made by a client library in a process of its own, and judged like any other answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from conformance.contract.loader import specs_folder
+from conformance.engine.relay import Relay
+from conformance.exchange import Exchange, Failure, FailureKind, Request
+
+__all__ = ["Lane", "LaneError"]
+
+_READY = 20.0
+_ANSWER = 120.0
+_LINE = 1 << 26
+# A library gets what it needs to be found and run, and none of the run's keys.
+_PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "NODE_PATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
+
+
+class LaneError(Exception):
+    """
+    Raised when a client library can't be started; the text says why.
+    """
+
+
+@dataclass(slots=True)
+class Lane:
+    """
+    One client library. *row* is the contract's (``run``, ``script``, ``path``), *version* what it says of itself.
+    """
+
+    row: Mapping[str, Any]
+    relay: Relay
+    prefix: str
+    version: str = ""
+    _process: asyncio.subprocess.Process | None = None
+    _one: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    async def start(self) -> None:
+        """
+        Start the library's process. Raises LaneError.
+        """
+        program = sys.executable if self.row["run"] == "python" else shutil.which(self.row["run"])
+        if program is None:
+            raise LaneError(f"{self.row['run']} is not installed")
+        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        self._process = await asyncio.create_subprocess_exec(
+            program,
+            str(specs_folder() / self.row["script"]),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environment,
+            limit=_LINE,
+            start_new_session=True,
+        )
+        try:
+            self.version = str((await self._read(_READY))["ready"])
+        except (LaneError, LookupError):
+            await self.close()
+            raise LaneError("the library is not installed") from None
+
+    async def close(self) -> None:
+        """
+        End the process.
+        """
+        process, self._process = self._process, None
+        if process is not None and process.returncode is None:
+            process.kill()
+            await process.wait()
+
+    async def call(self, request: Request, body: Mapping[str, Any], *, retries: int) -> Exchange:
+        """
+        Make one call with the arguments *body*, under the key of *request*, and return it as an exchange: its request is
+        the last one that the library sent, its body what the library gave, in the shape of an answer.
+        """
+        async with self._one:
+            self.relay.passed.clear()
+            self.relay.headers = tuple(pair for pair in request.headers if pair[0].lower() != "content-type")
+            ask = {"base_url": f"http://127.0.0.1:{self.relay.port}{self.prefix}", "args": body, "retries": retries}
+            began = time.monotonic()
+            try:
+                assert self._process is not None and self._process.stdin is not None
+                self._process.stdin.write(json.dumps(ask).encode() + b"\n")
+                await self._process.stdin.drain()
+                given = await self._read(_ANSWER)
+            except (LaneError, OSError) as problem:
+                given = {"failure": f"the client ends: {problem}"}
+            sent = [exchange.request for exchange in self.relay.passed]
+        exchange = Exchange(sent[-1] if sent else request, elapsed=time.monotonic() - began, attempts=max(1, len(sent)))
+        client = {"attempts": len(sent), "raised": given.get("raised")}
+        if "failure" in given:
+            exchange.failure = Failure(FailureKind.PROTOCOL, str(given["failure"])[:200])
+            return exchange
+        exchange.status = int(given["status"])
+        exchange.headers = (("content-type", "application/json"),)
+        document = {"error": given["error"]} if "error" in given else given["answer"]
+        exchange.body = json.dumps({**document, "client": client}).encode()
+        return exchange
+
+    async def _read(self, seconds: float) -> dict[str, Any]:
+        assert self._process is not None and self._process.stdout is not None
+        try:
+            line = await asyncio.wait_for(self._process.stdout.readline(), seconds)
+            found = json.loads(line)
+        except (asyncio.TimeoutError, ValueError) as problem:
+            raise LaneError(f"it says nothing that can be read ({type(problem).__name__})") from None
+        if not isinstance(found, dict):
+            raise LaneError("it says nothing that can be read")
+        return found

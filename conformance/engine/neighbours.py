@@ -1,0 +1,145 @@
+"""
+Clauses about what one client's request does to another's: waiting for it, and ending with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import replace
+
+from conformance.contract import Clause
+from conformance.contract.model import StepTemplate
+from conformance.engine.execute import Outcome
+from conformance.engine.session import Session
+from conformance.engine.settle import settle, write_case
+from conformance.exchange import Request
+from conformance.generate.case import Case, Step
+from conformance.judge.view import View
+from conformance.verdict import Finding
+
+__all__ = ["run_hangup", "run_race"]
+
+_ROUNDS = 3
+# When the small request sets out, as a part of the time that the large one takes.
+_START = 0.2
+_HANGUPS = 4
+_PATIENCE = 0.03
+
+
+def _steps(session: Session, clause: Clause, names: tuple[str, str], sends: tuple[object, object]) -> Case:
+    shop = session.shop
+    nonce = shop.nonce()
+    made = tuple(
+        shop.step(StepTemplate(name, send, {"success": True}), shop.environment(nonce))  # type: ignore[arg-type]
+        for name, send in zip(names, sends, strict=True)
+    )
+    return Case(f"{clause.id}/{names[0]}", clause.id, made, nonce)
+
+
+async def _timed(session: Session, step: Step) -> tuple[View, float, float]:
+    began = time.monotonic()
+    view = await session.send(step)
+    view.drop()
+    return view, began, time.monotonic()
+
+
+def _end(session: Session, outcome: Outcome) -> None:
+    settle(session, outcome, seen=1, of=1)
+    write_case(session, outcome, seen=1, of=1)
+    session.done += 1
+
+
+async def run_race(session: Session, clause: Clause) -> None:
+    """
+    Send a large request and, while it is under way, a small one; the small one must not wait for the large one's end.
+    It is broken only when that happens each time.
+    """
+    assert clause.race is not None
+    case = _steps(session, clause, ("large", "small"), (clause.race["large"], clause.race["small"]))
+    outcome = Outcome(case)
+    large, small = case.steps
+    alone, began, ended = await _timed(session, large)
+    quick, small_began, small_ended = await _timed(session, small)
+    spent, least = ended - began, float(clause.race["least"])
+    if not (alone.success and quick.success):
+        outcome.reason = "one of its two requests is not served by itself"
+    elif spent < least:
+        outcome.reason = f"the large request takes only {spent:.2f} s, too short to tell who waits for whom"
+    waits: list[float] = []
+    while not outcome.reason and len(waits) < _ROUNDS:
+        running = asyncio.ensure_future(_timed(session, large))
+        await asyncio.sleep(_START * spent)
+        view, sent, answered = await _timed(session, replace(small, request=_fresh(small)))
+        _, _, done = await running
+        outcome.views = [("small", view)]
+        if not view.success or sent >= done:
+            outcome.reason = "the small request could not be sent while the large one ran"
+        elif answered < done - 0.1 * spent:
+            break
+        waits.append(answered - sent)
+    if not outcome.reason and len(waits) == _ROUNDS:
+        outcome.add(
+            clause.id,
+            [
+                Finding(
+                    "an answer to the small request before the large one is done",
+                    f"it waits {min(waits):.2f} s, each time until the large one is done; alone it takes "
+                    f"{small_ended - small_began:.3f} s",
+                    "time",
+                    "one client's large request keeps everybody else waiting",
+                )
+            ],
+        )
+    _end(session, outcome)
+
+
+def _fresh(step: Step) -> Request:
+    assert step.request is not None
+    return replace(step.request, connection="fresh")
+
+
+async def run_hangup(session: Session, clause: Clause) -> None:
+    """
+    Send a request, and beside it others whose clients hang up; it has to be answered as if they had never come.
+    """
+    assert clause.hangup is not None
+    case = _steps(session, clause, ("kept", "given_up"), (clause.hangup["send"], clause.hangup["beside"]))
+    outcome = Outcome(case)
+    kept, given_up = case.steps
+    assert given_up.request is not None
+    leaving = replace(given_up.request, connection="fresh")
+    alone = await session.send(kept)
+    alone.drop()
+    if not alone.success:
+        outcome.reason = "its request is not served by itself"
+    met = 0
+    for _ in range(clause.hangup["rounds"]):
+        if outcome.reason or outcome.breaches:
+            break
+        running = asyncio.ensure_future(session.send(kept))
+        await asyncio.sleep(0.005)
+        gone = await asyncio.gather(
+            *(session.client.send(leaving, retry=False, patience=_PATIENCE) for _ in range(_HANGUPS))
+        )
+        met += any(exchange.failure is not None for exchange in gone)
+        view = await running
+        outcome.views = [("kept", view)]
+        if not view.success:
+            shown = str(view.status) if view.answered else f"no answer ({view.exchange.failure})"
+            outcome.add(
+                clause.id,
+                [
+                    Finding(
+                        "the answer that the request gets when nobody hangs up",
+                        shown,
+                        "status",
+                        "whoever hangs up ends the requests of others",
+                    )
+                ],
+            )
+        else:
+            view.drop()
+    if not outcome.reason and not outcome.breaches and not met:
+        outcome.reason = "every answer came before anybody could hang up"
+    _end(session, outcome)
