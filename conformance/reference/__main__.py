@@ -12,7 +12,7 @@ from conformance.reference.provider import Provider
 from conformance.reference.serving import serve_app, serve_streams
 from conformance.reference.zoo import ClashingChanges, UnknownName
 
-PROVIDERS = ("aurous",)
+PROVIDERS = ("aurous", "openai", "xerotier")
 
 
 def load_provider(name: str) -> Provider:
@@ -60,7 +60,10 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list:
         print_names(provider)
         return 0
-    address = {"host": options.host, "port": options.port, "ready": provider.ready}
+    variant = next((v for v in provider.variants() if v.name == options.variant), None)
+    declared = {**provider.ready.get("features", {}), **(variant.declares if variant else {})}
+    ready = {**provider.ready, **({"features": declared} if declared else {})}
+    address = {"host": options.host, "port": options.port, "ready": ready}
     if options.null or options.hostile:
         return serve_senseless(provider, options, address)
     try:

@@ -38,6 +38,7 @@ class Variant:
     """
     One unusual server that keeps the contract.
 
+    `declares` is what its operator says of it, where it does something in a way of its own.
     `witness` is "sound", or "broken" when the server is right but what a suite would measure it by is not.
     """
 
@@ -45,6 +46,7 @@ class Variant:
     says: str
     changes: Mapping[str, Any] = dataclasses.field(repr=False, compare=False)
     witness: str = "sound"
+    declares: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
 
 
 class UnknownName(LookupError):
