@@ -198,10 +198,10 @@ class Clause:
 
     It is an invariant (*on* says which exchanges it judges, *expect* what it asks of them), or it has *cases* of its
     own, or it is a *window* (a batch of refusals between two readings of a witness), a *crowd*, a *machine* (drawn
-    sequences judged against a model), a *burst*, a *race* or a *hangup*. A clause may be judged on another clause's cases only. The cases of
-    a clause that is *alone* run while nothing else is in flight, those of one that comes *last* after all others,
-    because a target may not outlive them. *accepts* says that being served at all is part of the promise; otherwise a
-    step whose request is not served by itself either leaves the case open.
+    sequences judged against a model), a *burst*, a *race* or a *hangup*. A clause may be judged on another clause's
+    cases only. The cases of a clause that is *alone* run while nothing else is in flight, those of one that comes
+    *last* after all others, because a target may not outlive them. *accepts* says that being served at all is part of
+    the promise; otherwise a step whose request is not served by itself either leaves the case open.
     """
 
     id: str

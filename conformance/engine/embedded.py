@@ -13,12 +13,34 @@ from contextlib import contextmanager
 from typing import Any
 
 from conformance.contract import Contract
+from conformance.engine.nursery import Nursery
 from conformance.engine.target import Target
 from conformance.errors import InternalError
 
-__all__ = ["embedded_target"]
+__all__ = ["embedded_target", "nursed_target"]
 
 _READY_SECONDS = 20
+
+
+@contextmanager
+def nursed_target(
+    nursery: Nursery, contract: Contract, *options: str, timeout: float = 10.0, media: bool = True
+) -> Iterator[Target]:
+    """
+    Yield a reference server that *nursery* starts, as :func:`embedded_target` does.
+
+    Raises:
+        InternalError: when the server does not start.
+    """
+    port = _free_port()
+    arguments = [contract.name, "--port", "0", *options]
+    if media:
+        arguments += ["--media-origin", f"http://127.0.0.1:{port}"]
+    ready, pid = nursery.start(*arguments)
+    try:
+        yield describe(contract, ready, port if media else None, timeout)
+    finally:
+        nursery.stop(pid)
 
 
 @contextmanager

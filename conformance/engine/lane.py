@@ -81,8 +81,8 @@ class Lane:
 
     async def call(self, request: Request, body: Mapping[str, Any], *, retries: int) -> Exchange:
         """
-        Make one call with the arguments *body*, under the key of *request*, and return it as an exchange: its request is
-        the last one that the library sent, its body what the library gave, in the shape of an answer.
+        Make one call with the arguments *body*, under the key of *request*, and return it as an exchange: its request
+        is the last one that the library sent, its body what the library gave, in the shape of an answer.
         """
         async with self._one:
             self.relay.passed.clear()
@@ -90,7 +90,8 @@ class Lane:
             ask = {"base_url": f"http://127.0.0.1:{self.relay.port}{self.prefix}", "args": body, "retries": retries}
             began = time.monotonic()
             try:
-                assert self._process is not None and self._process.stdin is not None
+                assert self._process is not None
+                assert self._process.stdin is not None
                 self._process.stdin.write(json.dumps(ask).encode() + b"\n")
                 await self._process.stdin.drain()
                 given = await self._read(_ANSWER)
@@ -109,7 +110,8 @@ class Lane:
         return exchange
 
     async def _read(self, seconds: float) -> dict[str, Any]:
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         try:
             line = await asyncio.wait_for(self._process.stdout.readline(), seconds)
             found = json.loads(line)

@@ -154,7 +154,8 @@ def carriers(contract: Contract, selected: list[Clause]) -> list[Clause]:
 
 
 def _own_requests(clause: Clause) -> bool:
-    return bool(clause.cases or clause.window or clause.crowd or clause.machine or clause.burst or clause.race or clause.hangup)
+    special = (clause.window, clause.crowd, clause.machine, clause.burst, clause.race, clause.hangup)
+    return bool(clause.cases) or any(special)
 
 
 def _directed(session: Session, clause: Clause, effort: Effort, plan: Plan) -> list[Case]:

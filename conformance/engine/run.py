@@ -131,6 +131,13 @@ async def _fire(session: Session, options: Options) -> None:
 
         picked = {clause.id for clause in clauses}
         await _phase(session, "drawn requests", _left(drawn_cases(session, drawn, picked), session, options))
+    await _fire_apart(session, options, plan, effort)
+
+
+async def _fire_apart(session: Session, options: Options, plan: Plan, effort: Effort) -> None:
+    """
+    Fire what needs the target for itself, one after the other.
+    """
     session.phase = "crowds"
     for clause in plan.crowds:
         assert clause.crowd is not None

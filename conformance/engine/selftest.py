@@ -10,14 +10,17 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
 from conformance.contract import Contract, load_contract
-from conformance.engine.embedded import embedded_target
+from conformance.engine.embedded import embedded_target, nursed_target
+from conformance.engine.nursery import Nursery, can_fork
 from conformance.engine.run import Options, run
+from conformance.engine.target import Target
 from conformance.errors import ConformanceError
 
 __all__ = ["Matrix", "Result", "Specimen", "selftest", "specimens"]
@@ -143,6 +146,17 @@ def _contract(name: str) -> Contract:
     return load_contract(name)
 
 
+@cache
+def _nursery(name: str) -> Nursery:
+    return Nursery(name)
+
+
+def _target(contract: Contract, *options: str, timeout: float, media: bool) -> AbstractContextManager[Target]:
+    if can_fork():
+        return nursed_target(_nursery(contract.name), contract, *options, timeout=timeout, media=media)
+    return embedded_target(contract, *options, timeout=timeout, media=media)
+
+
 def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Result:
     contract = _contract(contract_name)
     options = [] if specimen.kind == "sound" else [f"--{specimen.kind}", specimen.name]
@@ -152,7 +166,7 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
     try:
         # What a server does with URLs can be judged only while none of ours has to be let through.
         media = not any(pattern.startswith("url.") for pattern in specimen.breaks)
-        with embedded_target(contract, *options, timeout=1.0 if senseless else 10.0, media=media) as target:
+        with _target(contract, *options, timeout=1.0 if senseless else 10.0, media=media) as target:
             keep = ("clause", "footer")
             code = asyncio.run(
                 run(

@@ -21,7 +21,8 @@ class Step:
     One step with its request. *body* is the value that the request's bytes spell, or None where they spell none.
 
     *key_header* names the header that gets a fresh idempotency key each time the step is sent. *tokens* are the canary
-    tokens that the body names. *client* is the library that makes the call, in place of the wire, with so many *retries*.
+    tokens that the body names. *client* is the library that makes the call, in place of the wire, with so many
+    *retries*.
     """
 
     name: str

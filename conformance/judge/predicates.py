@@ -326,7 +326,8 @@ def _charged_beside(argument: Any, charged: float, scene: Scene) -> Iterator[Fin
 
 def _keeps_key(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if view.exchange.leaks:
-        yield Finding("an answer without the key", "the key that was sent, whole", "body:", "whoever reads a log has it")
+        why = "whoever reads a log has it"
+        yield Finding("an answer without the key", "the key that was sent, whole", "body:", why)
 
 
 def _replayed(view: View, scene: Scene) -> bool:

@@ -88,7 +88,7 @@ class _Page:
         for finding in findings[:1]:
             self._row("expected", finding["expected"], style="green")
             self._row("actual", finding["actual"], style="red")
-            self._row("at", finding["where"])
+            self._row("at", "the body" if finding["where"] == "body:" else finding["where"])
             self._row("why", finding["why"])
         for note in dict.fromkeys([*clause["notes"], (case or {}).get("reason") or ""]):
             self._row("note", note)
@@ -110,8 +110,14 @@ class _Page:
                 self._row("twin", f"the nearest valid request was answered with {twin.outcome}")
         if len(telling) > _SHOWN:
             self._row("sent", f"{len(telling)} requests; these are the last {_SHOWN}")
+        seen: dict[str, str] = {}
         for one in telling[-_SHOWN:]:
             self._row("sent", one.step or "this request")
+            if one.curl in seen:
+                self._row("", f"(the same request as {seen[one.curl]})", style="dim")
+                self._row("answer", one.outcome)
+                continue
+            seen[one.curl] = one.step or "this request"
             if len(one.curl) > _CURL:
                 self._row(
                     "", f"(a command of {len(one.curl):,} characters; the replay below sends it)", style="dim"

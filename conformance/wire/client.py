@@ -118,10 +118,10 @@ class Client:
         """
         Send *request* and return its exchange, after as many tries as an overloaded or shaky target needs.
 
-        *retry* False returns the first answer or failure, for clauses that are about those; *patience* is in seconds, in
-        place of the timeout, after which the client hangs up. An exchange that
-        still has an overload's status was tried six times, or belongs to a target that answers nothing else.
-        Raises BudgetSpent, and IncompleteError when nothing could be reached for five requests in a row.
+        *retry* False returns the first answer or failure, for clauses that are about those; *patience* is in seconds,
+        in place of the timeout, after which the client hangs up. An exchange that still has an overload's status was
+        tried six times, or belongs to a target that answers nothing else. Raises BudgetSpent, and IncompleteError when
+        nothing could be reached for five requests in a row.
         """
         overloads: list[int] = []
         lost = 0

@@ -31,7 +31,12 @@ Place = tuple[str | int, ...]
 _PART_OPTIONS = frozenset(
     {"total", "words", "url_chars", "order", "canary", "canary_missing", "canary_video", "same_url"}
 )
-_STEP_NAMES = ("same_vector_as", "other_vector_than", "moved_from", "same_as", "same_numbers_as")
+_STEP_NAMES = frozenset(
+    {
+        *("same_vector_as", "other_vector_than", "moved_from", "same_as", "same_numbers_as", "same_norm_as"),
+        *("row_vectors", "line_vectors", "vector_of_row"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +156,7 @@ def expect_uses(
         elif name == "schema":
             yield Use("envelope", argument, document, here)
         elif name in _STEP_NAMES:
-            for step in argument.values() if isinstance(argument, Mapping) else [argument]:
-                yield Use("step", step, document, here, steps)
-        elif name in ("row_vectors", "line_vectors"):
-            for key, step in (argument if name == "row_vectors" else argument["are"]).items():
-                yield Use("step", step, document, (*here, key), steps)
+            yield from _step_uses(document, here, name, argument, steps)
         elif name == "header":
             for header, wanted in argument.items():
                 yield from field_uses("pattern", document, (*here, header), wanted, "pattern")
@@ -171,6 +172,17 @@ def expect_uses(
         else:
             yield from template_uses(document, here, argument, known)
             yield from _references(document, here, argument, steps)
+
+
+def _step_uses(document: Document, path: Place, name: str, argument: Any, steps: frozenset[str]) -> Iterator[Use]:
+    """
+    Yield the earlier steps that an expectation compares with: one, several, or one for each row.
+    """
+    named = argument["are"] if name == "line_vectors" else argument
+    if name == "vector_of_row":
+        named = named["step"]
+    for key, step in named.items() if isinstance(named, Mapping) else [("", named)]:
+        yield Use("step", step, document, (*path, key) if key else path, steps)
 
 
 def _references(document: Document, path: Place, value: Any, steps: frozenset[str]) -> Iterator[Use]:
