@@ -19,8 +19,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "exchanges"
 
 
 @cache
-def contract() -> Contract:
-    return load_contract("aurous")
+def contract(name: str = "aurous") -> Contract:
+    return load_contract(name)
 
 
 @cache
@@ -28,15 +28,22 @@ def fixtures() -> list[dict[str, Any]]:
     found = []
     for path in sorted(FOLDER.glob("*.yaml")):
         text = yaml.safe_load(path.read_text("utf-8"))
-        known = text.get("answers", {})
-        for row in text["exchanges"]:
-            found.append({**row, "file": path.name, "known": known})
+        shared = {"file": path.name, "known": text.get("answers", {}), "contract": text.get("contract", "aurous")}
+        found.extend({**row, **shared} for row in text["exchanges"])
     return found
 
 
-def answer_view(answer: Any, *, operation: str = "create", sent: Any = None, known: dict[str, Any] | None = None) -> View:
+def answer_view(
+    answer: Any,
+    *,
+    operation: str = "create",
+    sent: Any = None,
+    known: dict[str, Any] | None = None,
+    judged_by: str = "aurous",
+) -> View:
     """
-    Return the view of an answer as a fixture writes it, or of a name among *known*.
+    Return the view of an answer as a fixture writes it, or of a name among *known*; an answer that names an operation
+    of its own is one of that operation.
     """
     row = (known or {})[answer] if isinstance(answer, str) else answer
     headers = row.get("headers", {})
@@ -54,30 +61,30 @@ def answer_view(answer: Any, *, operation: str = "create", sent: Any = None, kno
         headers=tuple((name.lower(), str(value)) for name, value in pairs),
         body=body,
         failure=Failure(FailureKind(failure["kind"]), failure["detail"]) if failure else None,
+        leaks=row.get("leaks", False),
     )
-    return View(exchange, contract().operations[operation], sent)
+    return View(exchange, contract(judged_by).operations[row.get("operation", operation)], sent)
 
 
 def staged(row: dict[str, Any]) -> tuple[View, Scene, list[tuple[View, Scene]]]:
     """
     Return the view of a fixture, its scene, and what has to be judged before it.
     """
-    operation, known = row.get("operation", "create"), row["known"]
-    view = answer_view(row["answer"], operation=operation, sent=row.get("sent"), known=known)
+    judge = contract(row["contract"])
+    shared = {"operation": row.get("operation", "create"), "known": row["known"], "judged_by": row["contract"]}
+    view = answer_view(row["answer"], sent=row.get("sent"), **shared)
     memory = Memory()
-    group = tuple(answer_view(item, operation=operation, known=known) for item in row.get("group", ()))
+    group = tuple(answer_view(item, **shared) for item in row.get("group", ()))
     scene = Scene(
-        contract(),
+        judge,
         memory,
-        steps={name: answer_view(item, operation=operation, known=known) for name, item in row.get("steps", {}).items()},
+        steps={name: answer_view(item, **shared) for name, item in row.get("steps", {}).items()},
         charged=row.get("charged"),
         tolerance=row.get("tolerance", 1e-9),
         group=(view, *group) if group else (),
+        costs=row.get("costs", {}),
         fetches=row.get("fetches"),
     )
     sent = row.get("after_sent", row.get("sent"))
-    before = [
-        (answer_view(item, operation=operation, sent=sent, known=known), Scene(contract(), memory))
-        for item in row.get("after", ())
-    ]
+    before = [(answer_view(item, sent=sent, **shared), Scene(judge, memory)) for item in row.get("after", ())]
     return view, scene, before

@@ -17,7 +17,7 @@ from .exchanges import fixtures, staged
 
 FIELDS = {
     "name", "provenance", "predicate", "argument", "operation", "sent", "answer", "steps", "group", "after", "after_sent",
-    "charged", "tolerance", "fetches", "expected", "file", "known",
+    "charged", "tolerance", "costs", "fetches", "expected", "file", "known", "contract",
 }
 
 
