@@ -8,6 +8,7 @@ import asyncio
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Mapping
@@ -22,7 +23,6 @@ __all__ = ["Lane", "LaneError"]
 
 _READY = 20.0
 _ANSWER = 120.0
-_LINE = 1 << 26
 # A library gets what it needs to be found and run, and none of the run's keys.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "NODE_PATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
 
@@ -43,7 +43,7 @@ class Lane:
     relay: Relay
     prefix: str
     version: str = ""
-    _process: asyncio.subprocess.Process | None = None
+    _process: subprocess.Popen[bytes] | None = None
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
@@ -53,31 +53,31 @@ class Lane:
         program = sys.executable if self.row["run"] == "python" else shutil.which(self.row["run"])
         if program is None:
             raise LaneError(f"{self.row['run']} is not installed")
-        environment = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        self._process = await asyncio.create_subprocess_exec(
-            program,
-            str(specs_folder() / self.row["script"]),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.DEVNULL,
-            env=environment,
-            limit=_LINE,
-            start_new_session=True,
-        )
+        self._process = self._open(program)
         try:
             self.version = str((await self._read(_READY))["ready"])
         except (LaneError, LookupError):
             await self.close()
             raise LaneError("the library is not installed") from None
 
+    def _open(self, program: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [program, str(specs_folder() / self.row["script"])],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={name: os.environ[name] for name in _PASSED_ON if name in os.environ},
+            start_new_session=True,
+        )
+
     async def close(self) -> None:
         """
         End the process.
         """
         process, self._process = self._process, None
-        if process is not None and process.returncode is None:
+        if process is not None:
             process.kill()
-            await process.wait()
+            await asyncio.to_thread(process.communicate)
 
     async def call(self, request: Request, body: Mapping[str, Any], *, retries: int) -> Exchange:
         """
@@ -93,7 +93,7 @@ class Lane:
                 assert self._process is not None
                 assert self._process.stdin is not None
                 self._process.stdin.write(json.dumps(ask).encode() + b"\n")
-                await self._process.stdin.drain()
+                self._process.stdin.flush()
                 given = await self._read(_ANSWER)
             except (LaneError, OSError) as problem:
                 given = {"failure": f"the client ends: {problem}"}
@@ -113,7 +113,7 @@ class Lane:
         assert self._process is not None
         assert self._process.stdout is not None
         try:
-            line = await asyncio.wait_for(self._process.stdout.readline(), seconds)
+            line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), seconds)
             found = json.loads(line)
         except (asyncio.TimeoutError, ValueError) as problem:
             raise LaneError(f"it says nothing that can be read ({type(problem).__name__})") from None

@@ -33,7 +33,7 @@ async def open_lanes(session: Session, *, wanted: bool) -> None:
             await lane.start()
             for tally in session.tallies.values():
                 if need in tally.clause.needs:
-                    tally.told.append(f"Called with {lane.version}.")
+                    tally.told.append(f"Called with {lane.version}; what is shown is what the client gave its user.")
         except (LaneError, MissingFact, OSError) as problem:
             session.lacks[need] = f"{row['supply']} ({problem})"
 

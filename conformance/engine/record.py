@@ -19,6 +19,8 @@ _PLAIN = 4096
 _SHOWN = 4096
 _NUMBERS = re.compile(r"\[(?:\s*-?\d[\d.eE+-]*\s*,){8,}[^\]\[]*\]?")
 
+_PACKED = re.compile(r'"[A-Za-z0-9+/_-]{64,}={0,2}"')
+
 Redact = Callable[[str], str]
 
 
@@ -84,5 +86,6 @@ def show_body(exchange: Exchange) -> str:
     Return an answer's body as a reader should see it: vectors elided, cut at 4,096 characters.
     """
     text = exchange.body[: 1 << 18].decode("utf-8", "replace")
+    text = _PACKED.sub(lambda match: f'"[… base64 of {len(match[0]) * 3 // 16} numbers …]"', text)
     text = _NUMBERS.sub(lambda match: f"[… {match.group(0).count(',') + 1} numbers …]", text)
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"

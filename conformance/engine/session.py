@@ -187,14 +187,22 @@ class Session:
         code = pointer(view.document, self.contract.refusal["code"]) if view.status >= 500 else MISSING
         return isinstance(code, str) and code in self.contract.transient.get("codes", ())
 
-    async def plain(self, operation: str, body: Mapping[str, Any] | None = None, **send: Any) -> View:
+    async def plain(
+        self, operation: str, body: Mapping[str, Any] | None = None, *, patience: float | None = None, **send: Any
+    ) -> View:
         """
-        Send an operation's plain request, with *body* laid over it. Raises MissingFact.
+        Send an operation's plain request, with *body* laid over it; with *patience* (seconds) it is sent once, and
+        given up then. Raises MissingFact.
         """
         shop = self.shop
         env = shop.environment(shop.nonce())
         template = {"operation": operation, "body": dict(body or {}), **send}
         name, request, value, key, key_header = shop.request(template, env)
+        if patience is not None:
+            request = stamped(request, key_header, self.fresh_key() if key_header else "")
+            exchange = await self.client.send(request, retry=False, patience=patience)
+            self.clean(exchange)
+            return View(exchange, self.contract.operations[name], value, key=key)
         return await self.send(
             Step("plain", name, request, value, key=key, key_header=key_header, tokens=tuple(env.tokens))
         )

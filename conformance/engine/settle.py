@@ -9,6 +9,7 @@ from typing import Any
 from conformance.engine.execute import Outcome, attempt, expects_success
 from conformance.engine.session import Session
 from conformance.engine.shrink import shrink
+from conformance.errors import Fault, IncompleteError
 from conformance.generate.case import Case, refreshed
 from conformance.judge.view import View
 from conformance.verdict import Finding, Level
@@ -17,6 +18,8 @@ from conformance.wire.client import BudgetSpent
 __all__ = ["run_case", "run_last", "write_case"]
 
 _REPEATS = 3
+_PULSES = 2
+_PULSE = 8.0
 _CONFIRMED_ENOUGH = 2
 
 
@@ -50,6 +53,44 @@ async def run_case(session: Session, case: Case) -> None:
     session.done += 1
     if spent is not None:
         raise spent
+    if outcome.lost or any(view.status >= 500 for _, view in outcome.views):
+        await feel_pulse(session, case)
+
+
+async def feel_pulse(session: Session, case: Case) -> None:
+    """
+    See, after an answer that was none, that a plain request is still served; a target that is gone ends the run.
+
+    Raises:
+        IncompleteError: when no plain request is answered any more.
+    """
+    if not session.alive or session.gone:
+        return
+    for _ in range(_PULSES):
+        if (await session.plain(session.contract.default_operation, patience=_PULSE)).answered:
+            return
+    session.gone = case.id
+    for tally in session.tallies.values():
+        if tally.clause.on is not None and tally.clause.expect.get("answered"):
+            seen = f"none any more, since {case.id}"
+            tally.breach(case.id, [Finding("an answer to a plain request", seen, "status")])
+    if not case_comes_last(session, case):
+        raise IncompleteError(
+            Fault(
+                "the target no longer answers",
+                where=session.client.base_url,
+                got=f"no answer to a plain request in {_PULSE:g} s, {_PULSES} times, since {case.id}",
+                expected="a server that outlives every request",
+                move="start it again, and look at what that request did to it",
+            )
+        )
+
+
+def case_comes_last(session: Session, case: Case) -> bool:
+    """
+    Whether a case is one that the target may not outlive.
+    """
+    return session.contract.clause(case.clause).last
 
 
 async def run_last(session: Session, case: Case) -> None:
@@ -62,20 +103,15 @@ async def run_last(session: Session, case: Case) -> None:
             tally.gap(f"the target no longer answers, since {session.gone}")
         session.done += 1
         return
-    tally = session.tally(case.clause)
-    before = tally.broken if tally is not None else 0
     await run_case(session, case)
-    if tally is None or tally.broken > before:
-        view = await session.plain(session.contract.default_operation)
-        if not view.answered:
-            session.gone = case.id
 
 
 def _worth_shrinking(session: Session, case: Case, seen: int, of: int) -> bool:
     tally = session.tally(case.clause)
     if tally is None or not session.shrinking:
         return False
-    if any(step.client is not None for step in case.steps):
+    # A number that the expectation was reckoned with can't be made smaller without it.
+    if any(step.client is not None or "'width'" in repr(step.expect) for step in case.steps):
         return False
     return tally.broken <= 1 and seen > 1 and seen == of and tally.clause.level is not Level.MAY
 

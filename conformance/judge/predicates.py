@@ -25,6 +25,8 @@ from conformance.verdict import Finding
 
 __all__ = ["PREDICATES", "check", "describe_answer", "in_statuses"]
 
+_SEARCHED = 1 << 16
+
 Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
 
 
@@ -324,6 +326,13 @@ def _charged_beside(argument: Any, charged: float, scene: Scene) -> Iterator[Fin
         )
 
 
+def _lacks(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    text = view.exchange.body[:_SEARCHED].decode("utf-8", "replace")
+    found = re.search(argument, text)
+    if found:
+        yield Finding(f"a body without {shorten(argument, limit=60)}", shorten(found[0], limit=100), "body:")
+
+
 def _keeps_key(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if view.exchange.leaks:
         why = "whoever reads a log has it"
@@ -376,6 +385,7 @@ PREDICATES: dict[str, Predicate] = {
     "charge": _charge,
     "fetched": _fetched,
     "keeps_key": _keeps_key,
+    "lacks": _lacks,
     **RELATIONS,
     **ROWS,
 }

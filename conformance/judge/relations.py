@@ -29,7 +29,7 @@ def _get(reference: Any, view: View, scene: Scene) -> Any:
     if not isinstance(reference, str) or (":" not in reference and reference not in _OWN):
         return reference
     value = view.resolve(reference.removesuffix("?"), scene.steps)
-    if value is MISSING and reference.startswith("step:"):
+    if value is MISSING and reference.startswith("step:") and not reference.endswith("?"):
         raise UnjudgeableError(f"the earlier answer lacks {reference}")
     return value
 
@@ -198,6 +198,10 @@ def _pair(argument: Any, view: View, scene: Scene) -> tuple[Vector, Vector]:
 
 
 def _same_vector_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    earlier = scene.steps.get(argument)
+    if earlier is not None and len(earlier.vectors) == len(view.vectors) > 1:
+        yield from _same_rows(argument, earlier, view, scene)
+        return
     a, b = _pair(argument, view, scene)
     where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
     if a.width != b.width:
@@ -211,6 +215,21 @@ def _same_vector_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding
             where,
             "one text has two vectors, so a search misses it",
         )
+
+
+def _same_rows(name: str, earlier: View, view: View, scene: Scene) -> Iterator[Finding]:
+    for row, (a, b) in enumerate(zip(earlier.vectors, view.vectors, strict=True)):
+        where = f"body:{view.operation.vector_rows}/{row}{view.operation.vector_value}"
+        if a.values is None or b.values is None or not a.width or not b.width:
+            raise UnjudgeableError("a vector is not usable")
+        if a.width != b.width:
+            yield Finding(f"{a.width} numbers, as in {name}", f"{b.width}", where)
+        elif not (alike := cosine(a.values, b.values)) >= scene.same_text:
+            wanted = f"the vector of this row in {name} (cosine at least {scene.same_text})"
+            yield Finding(wanted, f"cosine {alike:.4f}", where, "one text has two vectors, so a search misses it")
+        else:
+            continue
+        return
 
 
 def _other_vector_than(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:

@@ -40,9 +40,16 @@ def _inputs(value: Any) -> int | None:
     """
     if isinstance(value, str):
         return 1
-    if isinstance(value, list) and value:
-        return 1 if all(isinstance(item, int) and not isinstance(item, bool) for item in value) else len(value)
-    return None
+    if not isinstance(value, list) or not value:
+        return None
+    if _whole(value):
+        return 1
+    # Anything else that a list may hold is no input, and what a server makes of it nobody can count.
+    return len(value) if all(isinstance(item, str) for item in value) or all(_whole(item) for item in value) else None
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, int) and not isinstance(item, bool) for item in value)
 
 
 def _row_for_each(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
