@@ -161,6 +161,7 @@ async def _control(session: Session) -> None:
             session.control = f"a broken request is not refused (it answers {described(session, view)})"
             return
     session.alive = True
+    session.first = accepted[0]
     session.facts["plain"] = {"width": accepted[0].vectors[0].width}
     for name, operation in session.contract.operations.items():
         if operation.body is not None and name != session.contract.default_operation:

@@ -64,7 +64,8 @@ async def attempt(session: Session, case: Case) -> Outcome:
     Fire *case* once and judge it. Raises BudgetSpent.
     """
     outcome = Outcome(case)
-    steps: dict[str, View] = {}
+    # What was asked first of all can be compared with at any time.
+    steps: dict[str, View] = {} if session.first is None else {"control": session.first}
     try:
         await _run_steps(session, case, steps, outcome)
     finally:

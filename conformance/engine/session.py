@@ -38,10 +38,10 @@ class Session:
     """
     What every phase of a run works with.
 
-    *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *dead* are
-    operations that don't serve a plain request. *gone* is the case after which it no longer answered. *lacks* maps a
-    need that is not met to what to supply. *twins* are the answers to twins, *shareable* the requests of the plan that
-    are some case's twin as well.
+    *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *first* is
+    the answer to the first control; *dead* are operations that don't serve a plain request. *gone* is the case after
+    which it no longer answered. *lacks* maps a need that is not met to what to supply. *twins* are the answers to
+    twins, *shareable* the requests of the plan that are some case's twin as well.
     """
 
     contract: Contract
@@ -56,6 +56,7 @@ class Session:
     facts: dict[str, Any] = field(default_factory=dict)
     lacks: dict[str, str] = field(default_factory=dict)
     alive: bool = False
+    first: View | None = None
     control: str = ""
     dead: set[str] = field(default_factory=set)
     memory: Memory = field(default_factory=Memory)

@@ -160,9 +160,9 @@ def _distinct_rows(argument: Any, view: View, scene: Scene) -> Iterator[Finding]
     if len(usable) < 2 or len(widths) != 1:
         raise UnjudgeableError("there are no vectors to tell apart")
     matrix = np.stack([values for _, values in usable])
-    # Rounded, so that two drifting copies of one vector are still seen as one.
-    scale = float(np.abs(matrix).max()) or 1.0
-    _, first = np.unique(np.round(matrix / scale, 5), axis=0, return_index=True)
+    # Rounded, so that two drifting copies of one vector are still seen as one, and each by its own measure, because not
+    # every model gives all vectors one length.
+    _, first = np.unique(np.round(matrix / np.abs(matrix).max(axis=1, keepdims=True), 5), axis=0, return_index=True)
     if len(first) < len(usable):
         row = next(r for r in range(len(usable)) if r not in set(first.tolist()))
         yield Finding(

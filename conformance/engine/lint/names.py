@@ -65,7 +65,7 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
         | fields
         | {f"key.{key}" for key in keys},
         "type": frozenset(contract.types) or frozenset(row.type for row in contract.errors.values()),
-        "step": frozenset(),
+        "step": frozenset({"control"}),
         "variable": frozenset({"absent", "key", "media.pattern", "plain.width", *fields, *given, *variables}),
     }
     for use in uses:
