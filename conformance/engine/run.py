@@ -21,7 +21,7 @@ from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
 from conformance.engine.quiet import run_window
 from conformance.engine.session import Session, selected
-from conformance.engine.settle import run_case, run_last
+from conformance.engine.settle import feel_pulse, run_case, run_last
 from conformance.engine.target import Target
 from conformance.errors import IncompleteError, UsageError
 from conformance.generate.case import Case
@@ -126,11 +126,13 @@ async def _fire(session: Session, options: Options) -> None:
     session.emit({"kind": "plan", "clauses": len(clauses), "cases": session.of, "requests": requests,
                   "charged": charged_requests(session.contract, plan)})
     await _phase(session, "requests", _left(_taken(plan.main), session, options))
+    await feel_pulse(session, "a request of the plan")
     if drawn:
         from conformance.engine.draw import drawn_cases
 
         picked = {clause.id for clause in clauses}
         await _phase(session, "drawn requests", _left(drawn_cases(session, drawn, picked), session, options))
+        await feel_pulse(session, "a drawn request")
     await _fire_apart(session, options, plan, effort)
 
 

@@ -127,6 +127,8 @@ class Session:
         if head in self.contract.operator:
             known = self.contract.operator[head].get(rest, {})
             return None if rest in self.target.operator.get(head, {}) else str(known.get("supply", need))
+        if head == "plain":
+            return None if head in self.facts else "a target that serves a plain request"
         if head == "vars":
             return None if rest in self.target.variables else str(self.contract.variables[rest]["supply"])
         for fact in self.contract.facts:

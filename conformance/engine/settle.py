@@ -15,7 +15,7 @@ from conformance.judge.view import View
 from conformance.verdict import Finding, Level
 from conformance.wire.client import BudgetSpent
 
-__all__ = ["run_case", "run_last", "write_case"]
+__all__ = ["feel_pulse", "run_case", "run_last", "write_case"]
 
 _REPEATS = 3
 _PULSES = 2
@@ -54,12 +54,12 @@ async def run_case(session: Session, case: Case) -> None:
     if spent is not None:
         raise spent
     if outcome.lost or any(view.status >= 500 for _, view in outcome.views):
-        await feel_pulse(session, case)
+        await feel_pulse(session, case.id, ends=not session.contract.clause(case.clause).last)
 
 
-async def feel_pulse(session: Session, case: Case) -> None:
+async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None:
     """
-    See, after an answer that was none, that a plain request is still served; a target that is gone ends the run.
+    See that a plain request is still answered after *since*, a case; a target that is gone *ends* the run.
 
     Raises:
         IncompleteError: when no plain request is answered any more.
@@ -69,28 +69,21 @@ async def feel_pulse(session: Session, case: Case) -> None:
     for _ in range(_PULSES):
         if (await session.plain(session.contract.default_operation, patience=_PULSE)).answered:
             return
-    session.gone = case.id
+    session.gone = since
     for tally in session.tallies.values():
         if tally.clause.on is not None and tally.clause.expect.get("answered"):
-            seen = f"none any more, since {case.id}"
-            tally.breach(case.id, [Finding("an answer to a plain request", seen, "status")])
-    if not case_comes_last(session, case):
+            seen = f"none any more, since {since}"
+            tally.breach(since, [Finding("an answer to a plain request", seen, "status")])
+    if ends:
         raise IncompleteError(
             Fault(
                 "the target no longer answers",
                 where=session.client.base_url,
-                got=f"no answer to a plain request in {_PULSE:g} s, {_PULSES} times, since {case.id}",
+                got=f"no answer to a plain request in {_PULSE:g} s, {_PULSES} times, since {since}",
                 expected="a server that outlives every request",
                 move="start it again, and look at what that request did to it",
             )
         )
-
-
-def case_comes_last(session: Session, case: Case) -> bool:
-    """
-    Whether a case is one that the target may not outlive.
-    """
-    return session.contract.clause(case.clause).last
 
 
 async def run_last(session: Session, case: Case) -> None:

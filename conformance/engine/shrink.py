@@ -63,7 +63,8 @@ def _same_breach(clause: str, first: Outcome, other: Outcome) -> bool:
     """
     Whether a smaller request shows the breach of the first one, and not some other.
     """
-    if clause not in other.breaches or not other.views:
+    # The findings of other clauses are shown with the same request, so that has to show them all.
+    if not first.breaches.keys() <= other.breaches.keys() or not other.views:
         return False
     old, new = first.breaches[clause][0], other.breaches[clause][0]
     same_answer = first.views[-1][1].status == other.views[-1][1].status

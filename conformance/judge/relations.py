@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from conformance.errors import shorten
+from conformance.judge.rows import by_index, usable
 from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.vectors import Vector, cosine
 from conformance.judge.view import MISSING, View, finite, pointer
@@ -16,8 +17,8 @@ from conformance.verdict import Finding
 
 __all__ = ["RELATIONS"]
 
-# References that need no pointer.
-_OWN = frozenset({"status", "size"})
+# Anything else is a text as it stands, a model's name with a colon in it too.
+_REFERENCE = re.compile(r"(status|size)$|(body|request|header|step):")
 
 Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
 
@@ -26,7 +27,7 @@ def _get(reference: Any, view: View, scene: Scene) -> Any:
     """
     Return a reference's value, a literal as it is, or MISSING; an optional reference ends in ``?``.
     """
-    if not isinstance(reference, str) or (":" not in reference and reference not in _OWN):
+    if not isinstance(reference, str) or not _REFERENCE.match(reference):
         return reference
     value = view.resolve(reference.removesuffix("?"), scene.steps)
     if value is MISSING and reference.startswith("step:") and not reference.endswith("?"):
@@ -158,7 +159,7 @@ def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
         # The sum of squares is finite only for finite numbers of an ordinary size, and zero only for tiny ones or none;
         # one pass decides nearly always.
         square = float(vector.values @ vector.values)
-        if argument.get("unit") and abs(square**0.5 - 1.0) > 0.01:
+        if argument.get("unit") and not abs(square**0.5 - 1.0) <= 0.01:
             yield Finding("a vector of length 1", f"one of length {square**0.5:.4f}", where)
         if argument.get("finite") and not square < float("inf") and not bool(np.isfinite(vector.values).all()):
             yield Finding("finite numbers", "NaN or an infinite number", where)
@@ -218,9 +219,11 @@ def _same_vector_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding
 
 
 def _same_rows(name: str, earlier: View, view: View, scene: Scene) -> Iterator[Finding]:
-    for row, (a, b) in enumerate(zip(earlier.vectors, view.vectors, strict=True)):
-        where = f"body:{view.operation.vector_rows}/{row}{view.operation.vector_value}"
-        if a.values is None or b.values is None or not a.width or not b.width:
+    before, now = by_index(earlier), by_index(view)
+    for index, b in now.items():
+        a = before.get(index)
+        where = f"body:{view.operation.vector_rows} with index {index}"
+        if a is None or a.values is None or b.values is None or not usable(a) or not usable(b):
             raise UnjudgeableError("a vector is not usable")
         if a.width != b.width:
             yield Finding(f"{a.width} numbers, as in {name}", f"{b.width}", where)
@@ -272,7 +275,7 @@ def _moved_beyond(name: str, again: str, view: View, scene: Scene) -> Iterator[F
         return
     drift = float(np.abs(a.values - second.vectors[0].values).max())  # type: ignore[operator]
     moved = float(np.abs(a.values - b.values).max())  # type: ignore[operator]
-    if moved <= 3 * drift:
+    if not moved > 3 * drift:
         actual = f"numbers that move by {moved:.2g}, where asking the same again moves them by {drift:.2g}"
         where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
         shown = "exactly the same vector" if not moved else actual
@@ -284,7 +287,7 @@ def _same_norm_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
     a, b = _pair(argument, view, scene)
     long, short = float(np.linalg.norm(a.values)), float(np.linalg.norm(b.values))  # type: ignore[arg-type]
-    if abs(long - short) > 0.01 * max(long, short):
+    if not abs(long - short) <= 0.01 * max(long, short):
         where = f"body:{view.operation.vector_rows}/0{view.operation.vector_value}"
         yield Finding(f"a vector of length {long:.4f}, as {argument} has", f"{short:.4f}", where)
 

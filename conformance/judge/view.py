@@ -74,6 +74,22 @@ def _load(raw: bytes) -> Any:
         gc.enable()
 
 
+def _line(raw: bytes) -> Any:
+    try:
+        return orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        # The escape of a lone surrogate is JSON, however unwise.
+        try:
+            return _replace_surrogates(json.loads(raw, parse_constant=_no_number))
+        except (ValueError, RecursionError):
+            pass
+        raise
+
+
+def _no_number(name: str) -> float:
+    raise ValueError(f"{name} is no JSON number")
+
+
 def _replace_surrogates(value: Any) -> Any:
     if isinstance(value, str):
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
@@ -151,12 +167,13 @@ class View:
                 self._document = _load(raw) if cut is None else cut[0]
                 self._vectors = take_vectors(self._document, rows, value) if cut is None else cut[1]
             elif self.success and self.operation.lines:
-                self._document = {"lines": [orjson.loads(line) for line in raw.splitlines() if line.strip()]}
+                self._document = {"lines": [_line(line) for line in raw.splitlines() if line.strip()]}
             else:
                 self._document = _load(raw)
         except orjson.JSONDecodeError as problem:
             self._problem = f"{problem.msg} at byte {problem.pos}" if raw else "the body is empty"
-            self._parse_leniently(raw)
+            if not (self.success and self.operation.lines):
+                self._parse_leniently(raw)
             if self.success and rows and value:
                 self._vectors = take_vectors(self._document, rows, value)
 

@@ -6,35 +6,64 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
-from conformance.contract import load_contract
-from conformance.engine.target import read_target
+from conformance.contract import Contract, load_contract
+from conformance.engine.target import Target, read_target
 from conformance.errors import UsageError
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "targets"
 FILES = sorted(FOLDER.glob("*.yaml"))
 
 
+def told(path: Path) -> dict[str, Any]:
+    return yaml.safe_load(path.read_text("utf-8"))
+
+
+def judged_by(path: Path) -> Contract:
+    return load_contract(told(path)["contract"])
+
+
+def read(path: Path) -> Target:
+    return read_target(path, judged_by(path))
+
+
 def variables(path: Path) -> set[str]:
-    return set(re.findall(r"_env: (\w+)", path.read_text("utf-8"))) | {"AUROUS_API_KEY"}
+    return set(re.findall(r"_env: (?!null\b)(\w+)", path.read_text("utf-8"))) | {judged_by(path).authentication["key_env"]}
+
+
+ASKING = [path for path in FILES if told(path).get("key_env", "") is not None or "_env" in str(told(path).get("operator"))]
 
 
 def test_there_is_a_file_for_each_situation() -> None:
-    assert {path.stem for path in FILES} == {"local", "remote", "asgi", "waivers", "behind_a_proxy"}
+    names = {path.stem for path in FILES}
+    assert {name for name in names if not name.startswith("openai-")} == {"local", "remote", "asgi", "waivers", "behind_a_proxy"}
+    assert {told(path)["contract"] for path in FILES if path.stem.startswith("openai-")} == {"openai"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_an_example_loads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variables(path):
         monkeypatch.setenv(name, f"stand-in-{name.lower()}")
-    target = read_target(path, load_contract("aurous"))
-    assert target.contract == "aurous"
+    target = read(path)
+    assert target.contract == judged_by(path).name
     assert bool(target.base_url) != bool(target.app)
-    assert target.secrets[target.key_names["main"]].startswith("stand-in-")
+    if told(path).get("key_env", "") is None:
+        assert "main" not in target.key_names
+    else:
+        assert target.secrets[target.key_names["main"]].startswith("stand-in-")
     assert not any(secret in repr(target.redacted()) for secret in target.secrets.values())
     assert not any(secret in repr(target) for secret in target.secrets.values())
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_an_example_declares_only_what_is_not_taken_for_granted(path: Path) -> None:
+    contract = judged_by(path)
+    for name, value in told(path).get("features", {}).items():
+        assert value != contract.features[name]["default"], name
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -45,17 +74,17 @@ def test_an_example_is_commented_and_holds_no_key(path: Path) -> None:
     assert "al_live_" not in text
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ASKING, ids=lambda path: path.stem)
 def test_a_variable_that_is_not_set_is_named(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in variables(path):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(UsageError, match="is not set"):
-        read_target(path, load_contract("aurous"))
+        read(path)
 
 
 def test_the_waivers_of_the_example_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUROUS_API_KEY", "stand-in")
-    target = read_target(FOLDER / "waivers.yaml", load_contract("aurous"))
+    target = read(FOLDER / "waivers.yaml")
     assert [waiver.pattern for waiver in target.waivers] == ["usage.breakdown.model", "refuse.*.message"]
     assert all(waiver.reason and waiver.issue for waiver in target.waivers)
 
@@ -64,5 +93,4 @@ def test_the_keys_of_the_operator_are_read(monkeypatch: pytest.MonkeyPatch) -> N
     path = FOLDER / "remote.yaml"
     for name in variables(path):
         monkeypatch.setenv(name, "stand-in")
-    contract = load_contract("aurous")
-    assert set(read_target(path, contract).key_names) == {"main", *contract.authentication["keys"]}
+    assert set(read(path).key_names) == {"main", *judged_by(path).authentication["keys"]}

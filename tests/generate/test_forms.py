@@ -19,6 +19,7 @@ PARTS = {
 FACTS = {"model": {"id": "m-1", "dimensions": [8, 16]}, "nothing": {"id": None}}
 SEEN = {
     "$text", "$parts", "$repeat", "$append", "$outside", "$join", "$json", "$number", "$upper", "$cut", "$key",
+    "$texts", "$whole", "$from",
 }
 
 
@@ -182,3 +183,58 @@ def test_outside_holds_nothing_of_the_list() -> None:
 def test_outside_of_no_numbers_is_missing(listed: list[Any]) -> None:
     with pytest.raises(MissingFact):
         fill({"$outside": "$listed"}, env(listed=listed))
+
+
+def test_texts_are_as_many_as_asked_for_and_all_different() -> None:
+    made = fill({"$texts": {"count": 2048}}, env())
+    assert len(made) == len(set(made)) == 2048
+    assert {len(text.split()) for text in made} == {3}
+
+
+@pytest.mark.parametrize("length", [2, 3, 5, 31])
+def test_texts_have_the_words_that_they_are_to_have(length: int) -> None:
+    made = fill({"$texts": {"count": 9, "words": length}}, env())
+    assert [len(text.split()) for text in made] == [length] * 9
+
+
+def test_texts_may_have_lengths_in_turn() -> None:
+    made = fill({"$texts": {"count": 7, "words": [31, "$n", 33]}}, env(n=32))
+    assert [len(text.split()) for text in made] == [31, 32, 33, 31, 32, 33, 31]
+    assert len(set(made)) == 7
+
+
+def test_one_of_the_texts_is_the_one_that_stands_among_them() -> None:
+    options = {"count": 33, "words": [6, 9]}
+    made = fill({"$texts": options}, env())
+    assert [fill({"$texts": {**options, "only": index}}, env()) for index in range(33)] == made
+
+
+def test_texts_may_begin_otherwise_and_be_as_many_as_a_variable_says() -> None:
+    made = fill({"$texts": {"count": "$n", "of": "Row", "words": 2}}, env(n=3))
+    assert made == ["Row 1", "Row 2", "Row 3"]
+
+
+@pytest.mark.parametrize(
+    ("options", "value"),
+    [
+        ({"of": 10}, 10),
+        ({"of": "$n"}, 17),
+        ({"of": "$n", "times": 0.5}, 8),
+        ({"of": "$n", "plus": 1}, 18),
+        ({"of": "$n", "times": 2, "plus": -4}, 30),
+        ({"of": "$model.dimensions.1", "times": 0.5}, 8),
+    ],
+)
+def test_a_whole_number_is_reckoned_from_another(options: dict[str, Any], value: int) -> None:
+    made = fill({"$whole": options}, env(n=17))
+    assert (made, type(made)) == (value, int)
+
+
+def test_a_number_to_reckon_from_may_be_missing() -> None:
+    with pytest.raises(MissingFact, match=r"plain\.width"):
+        fill({"$whole": {"of": "$plain.width"}}, env())
+
+
+def test_what_an_earlier_answer_tells_leaves_a_mark() -> None:
+    assert fill({"id": {"$from": "step:upload:body:/id"}}, env()) == {"id": "%{step:upload:body:/id}"}
+    assert fill({"$join": ["a-", {"$from": "step:upload:body:/id"}]}, env()) == "a-%{step:upload:body:/id}"

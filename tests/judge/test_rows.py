@@ -119,7 +119,7 @@ def test_a_row_is_not_blamed_for_zeros_that_its_text_has_alone() -> None:
 # Tolerances
 
 
-TURNED = [0.999, 0.0447]  # at a cosine of 0.999 from the first axis, or a little less
+TURNED = [0.998, 0.0632]  # at a cosine of 0.998 from the first axis
 
 
 @pytest.mark.parametrize(
