@@ -66,7 +66,8 @@ class Exchange:
 
     *headers* are lower-case names with values in the order of arrival. *body* is decoded from its content coding.
     *elapsed* is in seconds, of the last attempt. *attempts* counts the sendings (more than one after an overload or a
-    lost connection), and *overloads* lists the statuses of the answers that were retried. *leaks* says
+    lost connection), and *overloads* lists the statuses of the answers that were retried, *overload_heads* how their
+    bodies begin. *leaks* says
     that the answer held a key, which is taken out before anybody sees it.
     """
 
@@ -78,6 +79,7 @@ class Exchange:
     elapsed: float = 0.0
     attempts: int = 1
     overloads: tuple[int, ...] = field(default=())
+    overload_heads: tuple[bytes, ...] = field(default=())
     leaks: bool = False
 
     def header(self, name: str) -> str | None:

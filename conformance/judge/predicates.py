@@ -173,6 +173,7 @@ def _param_is(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 
 def _json(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    _need_answer(view)
     if view.json_problem:
         yield Finding("a JSON body", shorten(view.json_problem, limit=100), "body:", "no client can read it")
 
@@ -184,7 +185,14 @@ def _schema(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     yield from _violations(scene.contract.envelopes[argument], view.document, "body:")
 
 
+def _need_answer(view: View) -> None:
+    # That there is no answer is for the clause about answers.
+    if not view.answered:
+        raise UnjudgeableError("there is no answer")
+
+
 def _header(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    _need_answer(view)
     for name, wanted in argument.items():
         value = view.exchange.header(name)
         where = f"header:{name}"
@@ -205,6 +213,7 @@ def _header(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 
 def _any_header(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    _need_answer(view)
     if all(view.exchange.header(name) is None for name in argument):
         yield Finding(f"a header {' or '.join(argument)}", "none of them", f"header:{argument[0]}")
 
@@ -326,6 +335,15 @@ def _charged_beside(argument: Any, charged: float, scene: Scene) -> Iterator[Fin
         )
 
 
+def _not_told(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    for head in view.exchange.overload_heads:
+        told = next((code for code in argument if f'"{code}"' in head.decode("utf-8", "replace")), None)
+        if told is not None:
+            why = "a client gives up, although it would have been served"
+            yield Finding(f"not to be told {told} before it is served", f"{told}, and then a success", "status", why)
+            return
+
+
 def _lacks(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     text = view.exchange.body[:_SEARCHED].decode("utf-8", "replace")
     found = re.search(argument, text)
@@ -386,6 +404,7 @@ PREDICATES: dict[str, Predicate] = {
     "fetched": _fetched,
     "keeps_key": _keeps_key,
     "lacks": _lacks,
+    "not_told": _not_told,
     **RELATIONS,
     **ROWS,
 }

@@ -17,6 +17,7 @@ from conformance.wire.transport import Transport
 __all__ = ["Budget", "BudgetSpent", "Client", "Traffic", "retry_after"]
 
 _TRIES = 6
+_HEAD = 400
 _FIRST_DELAY = 0.2
 _LAST_DELAY = 5.0
 _LONGEST_DELAY = 30.0  # however long Retry-After says
@@ -124,6 +125,7 @@ class Client:
         nothing could be reached for five requests in a row.
         """
         overloads: list[int] = []
+        heads: list[bytes] = []
         lost = 0
         attempts = 0
         while True:
@@ -139,6 +141,7 @@ class Client:
             self.traffic.retries += exchange.attempts - 1
             exchange.attempts = attempts
             exchange.overloads = tuple(overloads)
+            exchange.overload_heads = tuple(heads)
             if exchange.failure is not None and exchange.failure.kind in _LOST:
                 self.traffic.lost += 1
                 connect = exchange.failure.kind is FailureKind.CONNECT
@@ -166,6 +169,7 @@ class Client:
                     self._gate.open()
                 return exchange
             overloads.append(exchange.status)
+            heads.append(exchange.body[:_HEAD])
             self._pause(delay)
 
     async def close(self) -> None:

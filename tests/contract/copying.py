@@ -12,6 +12,9 @@ from conformance.engine.lint import lint_contract
 from conformance.errors import Fault
 
 MINIMAL = Path(__file__).parent / "minimal"
+# Keeps what the minimal contract promises, and is found beside it.
+UPPER = Path(__file__).parent / "upper"
+ZONES = "zones:\n  - {id: long, says: Long texts., when: {required: [long]}}\n  - {id: odd, says: Odd ones., when: {required: [odd]}}\n"
 
 
 @dataclass(frozen=True)
@@ -58,12 +61,29 @@ def lint_changed(folder: Path, made: Change) -> list[Fault]:
     return lint_contract(str(copy))
 
 
-def assert_found(faults: list[Fault], made: Change, folder: Path) -> None:
+def copy_both(folder: Path, made: Change | None = None) -> str:
+    """
+    Copy the minimal contract, with zones, and the one that extends it, with that change; returns the latter's folder.
+
+    The one finds the other by its name where the current folder is *folder*.
+    """
+    for contract in (MINIMAL, UPPER):
+        shutil.copytree(contract, folder / contract.name)
+    (folder / "minimal" / "undocumented.yaml").write_text(ZONES, "utf-8")
+    if made is not None:
+        path = folder / "upper" / made.file
+        text = path.read_text("utf-8")
+        assert text.count(made.old) == 1 or not made.old, f"{made.old!r} stands {text.count(made.old)} times"
+        path.write_text(text.replace(made.old, made.new) if made.old else text + made.new, "utf-8")
+    return str(folder / "upper")
+
+
+def assert_found(faults: list[Fault], made: Change, folder: Path, name: str = "minimal") -> None:
     """
     Hold what was found against what the change expects: as many faults, each at its line.
     """
     shown = "\n".join(fault.render() for fault in faults)
-    prefix = str(folder / "minimal") + "/"
+    prefix = str(folder / name) + "/"
     assert len(faults) == len(made.found), shown or "nothing was found"
     for fault, (where, what) in zip(faults, made.found, strict=True):
         assert fault.where.removeprefix(prefix) == where, shown

@@ -73,6 +73,7 @@ MISTAKES: list[Any] = [
     ("unknown variable", XEROTIER.replace("embed}", "embed, region: eu}"), 4, ["no vars 'region'", "project_id, endpoint_slug"]),
     ("variable of a contract without any", f"{OPENAI}vars: {{region: eu}}\n", 4, ["no vars 'region'", "nothing"]),
     ("missing variable", XEROTIER.replace(", endpoint_slug: embed", ""), 4, ["vars.endpoint_slug is missing", "slug of an endpoint"]),
+    ("no variables at all", XEROTIER.partition("vars")[0].replace("key_env: null", "key_env: null\nvars: {project_id: p}"), 4, ["vars.endpoint_slug is missing"]),
     ("variable that is a list", XEROTIER.replace("embed}", "[embed]}"), 4, ["a list of 1"]),
     ("variable that is a boolean", XEROTIER.replace("embed}", "true}"), 4, ["the boolean true"]),
     ("unknown feature", f"{OPENAI}features:\n  dimensions: fixed\n  dimension: fixed\n", 6, ["no features 'dimension'", "dimensions"]),

@@ -60,13 +60,6 @@ def test_an_example_loads(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_an_example_declares_only_what_is_not_taken_for_granted(path: Path) -> None:
-    contract = judged_by(path)
-    for name, value in told(path).get("features", {}).items():
-        assert value != contract.features[name]["default"], name
-
-
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_an_example_is_commented_and_holds_no_key(path: Path) -> None:
     text = path.read_text("utf-8")
     assert text.startswith("#")
