@@ -122,7 +122,10 @@ async def run_burst(session: Session, clause: Clause) -> None:
             outcome.reason = ""
             for name, findings in judge_invariants(session.invariants, view, session.scene()):
                 outcome.add(name, findings)
-            outcome.add(clause.id, check(step.expect, view, session.scene()))
+            try:
+                outcome.add(clause.id, check(step.expect, view, session.scene()))
+            except UnjudgeableError as problem:
+                outcome.reason = str(problem)
             break
     settle(session, outcome, seen=1, of=1)
     write_case(session, outcome, seen=1, of=1)

@@ -14,7 +14,7 @@ from conformance.exchange import FailureKind
 from conformance.generate.case import Case, Step
 from conformance.generate.later import MissingAnswer, settled_request, waits
 from conformance.judge.invariants import judge_invariants
-from conformance.judge.predicates import check
+from conformance.judge.predicates import check, holds
 from conformance.judge.refusal import refusal_of
 from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.view import View, pointer
@@ -251,7 +251,7 @@ async def _input_is_to_blame(session: Session) -> bool:
 def _judge_group(case: Case, step: Step, views: list[View], scene: Scene, outcome: Outcome) -> None:
     assert step.of_all is not None
     if "at_most" in step.of_all:
-        found = sum(1 for view in views if not check(step.of_all["where"], view, scene))
+        found = sum(1 for view in views if holds(step.of_all["where"], view, scene))
         most = step.of_all["at_most"]
         if found > most:
             outcome.add(

@@ -11,7 +11,7 @@ from typing import Any
 
 from conformance.engine.session import Session
 from conformance.generate.case import Step
-from conformance.judge.predicates import check
+from conformance.judge.predicates import holds
 from conformance.judge.view import View
 
 __all__ = ["awaited", "earlier", "fetches", "settled"]
@@ -40,7 +40,7 @@ async def awaited(session: Session, step: Step, steps: Mapping[str, View]) -> Vi
     pause, deadline = _POLL_FIRST, time.monotonic() + step.within
     while True:
         view = await session.send(step)
-        if time.monotonic() >= deadline or not check(step.until, view, session.scene(steps)):
+        if time.monotonic() >= deadline or holds(step.until, view, session.scene(steps)):
             return view
         await asyncio.sleep(pause)
         pause = min(2 * pause, _POLL_MOST)
@@ -53,7 +53,7 @@ async def settled(session: Session, step: Step, steps: Mapping[str, View]) -> Vi
     waited = 0.0
     while True:
         view = await session.send(step)
-        if waited >= _SETTLE or not check(step.expect, view, session.scene(steps)):
+        if waited >= _SETTLE or holds(step.expect, view, session.scene(steps)):
             return view
         await asyncio.sleep(_SETTLE_STEP)
         waited += _SETTLE_STEP

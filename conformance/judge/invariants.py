@@ -83,9 +83,9 @@ def judge_invariants(invariants: Iterable[Invariant], view: View, scene: Scene) 
     Yield each clause that was judged on this exchange with what is wrong (an empty list when it is kept).
     """
     for invariant in invariants:
-        if not invariant.applies(view, scene):
-            continue
         try:
+            if not invariant.applies(view, scene):
+                continue
             findings = check(invariant.expect, view, scene)
         except UnjudgeableError:
             continue

@@ -23,7 +23,7 @@ from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.view import MISSING, View, finite, pointer
 from conformance.verdict import Finding
 
-__all__ = ["PREDICATES", "check", "describe_answer", "in_statuses"]
+__all__ = ["PREDICATES", "check", "describe_answer", "holds", "in_statuses"]
 
 _SEARCHED = 1 << 16
 
@@ -48,6 +48,16 @@ def check(expect: Mapping[str, Any], view: View, scene: Scene) -> list[Finding]:
     if unjudgeable is not None and not findings:
         raise unjudgeable
     return findings
+
+
+def holds(expect: Mapping[str, Any], view: View, scene: Scene) -> bool:
+    """
+    Whether *view* is what *expect* asks for; what can't be judged is not.
+    """
+    try:
+        return not check(expect, view, scene)
+    except UnjudgeableError:
+        return False
 
 
 def describe_answer(view: View, scene: Scene) -> str:
@@ -280,11 +290,19 @@ def _unique(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 def _any_of(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     tried: list[list[Finding]] = []
+    unjudgeable: UnjudgeableError | None = None
     for option in argument:
-        found = check(option, view, scene)
+        try:
+            found = check(option, view, scene)
+        except UnjudgeableError as reason:
+            unjudgeable = reason
+            continue
         if not found:
             return
         tried.append(found)
+    # What could not be compared may be the option that holds.
+    if unjudgeable is not None:
+        raise unjudgeable
     expected = ", or ".join(dict.fromkeys(found[0].expected for found in tried))
     # The option that came nearest says best what is wrong: one that the status already rules out says nothing.
     nearest = min(tried, key=lambda found: (any(one.where == "status" for one in found), len(found)))[0]
