@@ -36,7 +36,7 @@ def extended(own: Contract, base: Contract, extends: Data, document: Document) -
     levels: Data = extends.get("levels", {})
     ids = {clause.id for clause in own.clauses}
     kept = [c for c in base.clauses if c.id not in ids and not any(fnmatchcase(c.id, p) for p in without)]
-    faults.extend(_stale(extends, base, document))
+    faults.extend(_stale(extends, own, base, frozenset(clause.id for clause in kept), document))
     bound = {promise for clause in kept for promise in clause.promises}
     for name in sorted(bound - mapping.keys()):
         faults.append(
@@ -72,6 +72,8 @@ def extended(own: Contract, base: Contract, extends: Data, document: Document) -
         zones=(*own.zones, *(z for z in base.zones if z.id not in zones and z.id not in extends.get("settled", ()))),
         facts=own.facts or base.facts,
         draw=own.draw or base.draw,
+        parts=own.parts or base.parts,
+        media=own.media or base.media,
         envelopes={**base.envelopes, **own.envelopes},
         requests={**base.requests, **own.requests},
         clauses=clauses,
@@ -81,7 +83,7 @@ def extended(own: Contract, base: Contract, extends: Data, document: Document) -
     )
 
 
-def _stale(extends: Data, base: Contract, document: Document) -> Iterator[Fault]:
+def _stale(extends: Data, own: Contract, base: Contract, kept: frozenset[str], document: Document) -> Iterator[Fault]:
     """
     Yield what names a clause, a zone or a promise that the other contract does not have.
     """
@@ -91,10 +93,18 @@ def _stale(extends: Data, base: Contract, document: Document) -> Iterator[Fault]
             where = document.where(("extends", "without", index))
             yield Fault(f"{base.name} has no clause {pattern}", where, pattern, "a clause id, or a pattern of them")
     for name in extends.get("levels", {}):
+        if name in ids and name not in kept:
+            where = document.where(("extends", "levels", name))
+            what = f"{name} is left out, or written anew, so it has no other level"
+            yield Fault(what, where, name, "a clause that is kept")
         if name not in ids:
             where = document.where(("extends", "levels", name))
             yield Fault(f"{base.name} has no clause {name}", where, name, "a clause id")
-    for name in extends["promises"]:
+    for name, stands_for in extends["promises"].items():
+        for index, promise in enumerate(stands_for):
+            if promise not in own.promises:
+                where = document.where(("extends", "promises", name, index))
+                yield Fault(f"{own.name} has no promise {promise}", where, promise, f"one of {', '.join(own.promises)}")
         if name not in base.promises:
             where = document.where(("extends", "promises", name))
             yield Fault(f"{base.name} has no promise {name}", where, name, f"one of {', '.join(base.promises)}")

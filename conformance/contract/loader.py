@@ -71,7 +71,10 @@ def contract_folder(name: str) -> Path:
     Raises:
         UsageError: when there is no such contract.
     """
-    folder = Path(name) if "/" in name or Path(name).is_dir() else specs_folder() / name
+    shipped = specs_folder() / name
+    # A folder that happens to have a contract's name is not in its way; a path is always a path.
+    own = "/" in name or (Path(name).is_dir() and not (shipped / "contract.yaml").is_file())
+    folder = Path(name) if own else shipped
     if not (folder / "contract.yaml").is_file():
         known = ", ".join(contract_names())
         raise UsageError(
@@ -146,7 +149,21 @@ def whole_contract(tables: Mapping[str, Document], clause_files: list[Document],
     """
     own = build_contract(tables, clause_files, digest)
     extends = tables["contract"].value.get("extends")
-    return own if extends is None else extended(own, load_contract(extends["contract"]), extends, tables["contract"])
+    if extends is None:
+        return own
+    head, name = tables["contract"], str(extends["contract"])
+    folder = specs_folder() / name
+    if name == own.name or not (folder / "contract.yaml").is_file():
+        shown = ", ".join(other for other in contract_names() if other != own.name)
+        raise UsageError(
+            Fault(f"{own.name} can't extend {name}", head.where(("extends", "contract")), name, f"one of {shown}")
+        )
+    base_tables, base_files, base_digest = read_documents(folder)
+    if "extends" in base_tables["contract"].value:
+        move = "extend the contract that it extends"
+        where = head.where(("extends", "contract"))
+        raise UsageError(Fault(f"{name} itself extends another contract", where, name, "one that extends none", move))
+    return extended(own, build_contract(base_tables, base_files, base_digest), extends, head)
 
 
 def build_contract(tables: Mapping[str, Document], clause_files: list[Document], digest: str) -> Contract:

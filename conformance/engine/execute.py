@@ -5,6 +5,7 @@ Fires one case and judges every answer of it: its own clause, the clauses that r
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -36,7 +37,8 @@ class Outcome:
     *breaches* are the findings of each clause that was broken, *kept* the clauses (the case's own apart) that were
     judged and kept, with how often; *first* are those of them that nothing had established before. *reason* says why
     the case's own clause could not be established. *lost* says that an answer got lost on the way, which is no verdict
-    unless it happens again. *charged* is what each step took from the balance, where it was read.
+    unless it happens again. *blamed* are the views (by their place) that a finding is about, *charged* is what each
+    step took from the balance, where it was read.
     """
 
     case: Case
@@ -47,7 +49,15 @@ class Outcome:
     reason: str = ""
     supply: str = ""
     lost: bool = False
+    blamed: set[int] = field(default_factory=set)
     charged: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def found(self) -> int:
+        """
+        How many findings there are.
+        """
+        return sum(map(len, self.breaches.values()))
 
     def add(self, clause: str, findings: list[Finding]) -> None:
         """
@@ -121,17 +131,25 @@ async def _advance(session: Session, seconds: float, outcome: Outcome) -> bool:
     return True
 
 
+def _filled(step: Step, steps: Mapping[str, View]) -> Step:
+    """
+    Return a step with what only earlier answers tell. Raises MissingAnswer.
+    """
+    if step.request is None or not waits(step.request):
+        return step
+    request, body = settled_request(step.request, step.body, lambda name: earlier(name, steps))
+    return replace(step, request=request, body=body)
+
+
 async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, View], outcome: Outcome) -> bool:
     """
     Send a step as often as it says and judge the answers; False ends the case.
     """
-    if step.request is not None and waits(step.request):
-        try:
-            request, body = settled_request(step.request, step.body, lambda name: earlier(name, steps))
-        except MissingAnswer as missing:
-            outcome.reason = f"what it builds on is not so: {missing.reference} is not there"
-            return False
-        step = replace(step, request=request, body=body)
+    try:
+        step = _filled(step, steps)
+    except MissingAnswer as missing:
+        outcome.reason = f"what it builds on is not so: {missing.reference} is not there"
+        return False
     costs = "charge" in step.expect or bool(step.of_all and "charge" in step.of_all)
     before = None
     if costs:
@@ -165,7 +183,9 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
     for index, view in enumerate(views):
         name = step.name if len(views) == 1 else f"{step.name}#{index + 1}"
         outcome.views.append((name, view))
+        count = outcome.found
         await _judge(session, case, step, view, scene, outcome, last=index == len(views) - 1)
+        outcome.blamed |= {len(outcome.views) - 1} if outcome.found > count else set()
         view.drop() if not outcome.breaches else None
     if step.expect.get("fetched") == "none" and not outcome.reason:
         # A fetch may still come; the end of the run looks again.

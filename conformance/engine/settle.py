@@ -195,7 +195,13 @@ def write_case(session: Session, outcome: Outcome, *, seen: int, of: int, shrunk
         "id": case.id,
         "clause": case.clause,
         "verdict": _verdict(session, outcome),
-        "exchanges": [session.recorder.exchange(view, step=name, whole=broken) for name, view in views[:40]],
+        "exchanges": [
+            {
+                **session.recorder.exchange(view, step=name, whole=broken),
+                **({"blamed": True} if place in shown.blamed else {}),
+            }
+            for place, (name, view) in enumerate(views[:40])
+        ],
         "findings": [
             _finding(clause, found) for clause, found_list in shown.breaches.items() for found in found_list[:3]
         ],

@@ -18,6 +18,7 @@ from conformance.generate.body import RawNumber, encode
 from conformance.generate.case import NONCE_LENGTH, Case, Gap, Step
 from conformance.generate.classify import Classifier
 from conformance.generate.forms import ABSENT, Environment, MissingFact, fill
+from conformance.generate.later import split_marks
 from conformance.generate.multipart import encode_form
 
 __all__ = ["Workshop"]
@@ -229,7 +230,9 @@ class Workshop:
         def value(match: re.Match[str]) -> str:
             name = match[1]
             found = fill(send["vars"][name], env) if name in send.get("vars", {}) else env.lookup(f"vars.{name}")
-            return str(found) if str(found).startswith("%{step:") else quote(str(found), safe="")
+            # A mark is quoted when it is filled in.
+            pieces = split_marks(str(found))
+            return "".join(piece if piece.startswith("%{step:") else quote(piece, safe="") for piece in pieces)
 
         return re.sub(r"(?<!%)\{(\w+)\}", value, path)
 

@@ -16,9 +16,10 @@ from urllib.parse import quote
 
 from conformance.exchange import Request
 
-__all__ = ["MissingAnswer", "mark", "settled_request", "waits"]
+__all__ = ["MissingAnswer", "mark", "settled_request", "split_marks", "waits"]
 
 _MARK = re.compile(r"%\{(step:[^}]+)\}")
+_PIECES = re.compile(r"(%\{step:[^}]+\})")
 
 
 class MissingAnswer(LookupError):
@@ -36,6 +37,13 @@ def mark(reference: str) -> str:
     Return what stands in a request until *reference* is known.
     """
     return f"%{{{reference}}}"
+
+
+def split_marks(text: str) -> list[str]:
+    """
+    Return *text* in pieces: marks, and what stands between them.
+    """
+    return [piece for piece in _PIECES.split(text) if piece]
 
 
 def waits(request: Request) -> bool:

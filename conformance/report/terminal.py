@@ -109,9 +109,13 @@ class _Page:
             if twin not in telling:
                 self._row("twin", f"the nearest valid request was answered with {twin.outcome}")
         if len(telling) > _SHOWN:
-            self._row("sent", f"{len(telling)} requests; these are the last {_SHOWN}")
+            # What a finding is about is always among those that are shown, and what led to it.
+            last = next((place for place, one in enumerate(telling) if one.blamed), len(telling) - 1) + 1
+            first = max(0, last - _SHOWN)
+            self._row("sent", f"{len(telling)} requests; these are the {first + 1}. to {last}.")
+            telling = telling[first:last]
         seen: dict[str, str] = {}
-        for one in telling[-_SHOWN:]:
+        for one in telling:
             self._row("sent", one.step or "this request")
             if one.curl in seen:
                 self._row("", f"(the same request as {seen[one.curl]})", style="dim")

@@ -53,7 +53,7 @@ CHANGES = [
     expecting("sum without within", "{sum: {of: [body:/a], is: body:/b}}", "within is missing"),
     expecting("near with a text", "{near: {of: body:/a, value: body:/b, within: wide}}", "the text 'wide'"),
     expecting("header value", "{header: {X: {patern: a}}}", "did you mean pattern?"),
-    expecting("charge", "{charge: 5}", "one of 0, reported, once"),
+    expecting("charge", "{charge: 5}", "0, reported (what the answers say), once"),
     expecting("vectors", "{vectors: {flat: true, finit: true}}", "did you mean finite?"),
     expecting("nothing expected", "{}", "not empty"),
     sending("misspelt form", "{body: {input: {$txt: {words: 3}}}}", "did you mean $text?"),

@@ -26,17 +26,19 @@ def lint_contract(name_or_path: str) -> list[Fault]:
         tables, files, digest = read_documents(contract_folder(name_or_path))
         contract = whole_contract(tables, files, digest)
         documents = {document.name: document for document in (*tables.values(), *files)}
-        extends = tables["contract"].value.get("extends")
+        extends, others = tables["contract"].value.get("extends"), []
         if extends is not None:
             base_tables, base_files, _ = read_documents(contract_folder(extends["contract"]))
             documents |= {document.name: document for document in (*base_tables.values(), *base_files)}
+            # What the other contract asks of the facts says of what kind they are.
+            others = [*table_uses(base_tables), *(use for document in base_files for use in clause_uses(document))]
     except UsageError as problem:
         return list(problem.faults)
     uses = [*table_uses(tables), *(use for document in files for use in clause_uses(document))]
     found: list[tuple[tuple[str, Place] | None, Fault]] = []
     for use, fault in dangling(contract, uses):
         found.append((use.row, fault))
-    facts = stand_ins(contract, uses)
+    facts = stand_ins(contract, [*uses, *others])
     for use, fault in unsound_schemas(contract, uses, facts, {row for row, _ in found}):
         found.append((use.row, fault))
     bad = {row for row, _ in found if row is not None}
