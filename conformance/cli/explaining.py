@@ -32,10 +32,17 @@ _WITNESSES = {
 @click.option("--contract", metavar="NAME", help="Look in this contract only  [default: all]")
 def command(clause: str, contract: str | None) -> int:
     """
-    Show all that a contract says of CLAUSE: what is promised and where, what is sent, and what it needs.
+    Show all that a contract says of CLAUSE: what is promised and where, what is sent, and what it needs. With the name
+    of a contract, show what a target file for it may hold.
     """
     from conformance.contract import contract_names, load_contract
 
+    if clause in contract_names():
+        from conformance.cli.contracts import explain_contract
+
+        for line in explain_contract(load_contract(clause), page_width() or 100):
+            click.echo(line)
+        return 0
     contracts = [load_contract(name) for name in ((contract,) if contract else contract_names())]
     found = [(c, one) for c in contracts for one in c.clauses if one.id == clause]
     if not found:

@@ -45,6 +45,9 @@ _KINDS = ("sound", "fault", "variant", "null", "hostile")
     metavar="N",
     help="So many servers at a time  [default: one for each processor]",
 )
+@click.option(
+    "--own", is_flag=True, help="Leave out the faults that the zoo of the contract has which CONTRACT extends."
+)
 @click.option("--json", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write the matrix as JSON.")
 def command(
     contract: str,
@@ -53,6 +56,7 @@ def command(
     budget: str,
     seed: int,
     jobs: int | None,
+    own: bool,
     out: Path | None,
 ) -> int:
     """
@@ -64,13 +68,13 @@ def command(
     from conformance.cli.destination import check_writable
     from conformance.cli.serving import check_provider
     from conformance.contract import load_contract
-    from conformance.engine.selftest import selftest, specimens
+    from conformance.engine.selftest import chosen, selftest
 
     loaded = load_contract(contract)
     check_provider(loaded.name)
     check_writable({"--json": out})
     _check_chosen(loaded.name, names, kinds)
-    total = len(list(_matching(specimens(loaded.name), names, kinds)))
+    total = len(chosen(loaded.name, names, kinds, own=own))
     done = 0
 
     def watch(result: Result) -> None:
@@ -82,7 +86,7 @@ def command(
             err=True,
         )
 
-    matrix = selftest(loaded.name, names=names, kinds=kinds, budget=budget, seed=seed, jobs=jobs, watch=watch)
+    matrix = selftest(loaded.name, names=names, kinds=kinds, budget=budget, seed=seed, jobs=jobs, own=own, watch=watch)
     if out is not None:
         from conformance.report.output import write_report
 

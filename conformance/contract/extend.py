@@ -80,6 +80,7 @@ def extended(own: Contract, base: Contract, extends: Data, document: Document) -
         features=features,
         tolerances=own.tolerances or base.tolerances,
         clients={**base.clients, **own.clients},
+        extends=base.name,
     )
 
 

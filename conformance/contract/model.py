@@ -277,6 +277,7 @@ class Contract:
     operator: Data = field(default_factory=dict)
     tolerances: Data = field(default_factory=dict)
     clients: Data = field(default_factory=dict)
+    extends: str = ""
 
     def clause(self, clause_id: str) -> Clause:
         """

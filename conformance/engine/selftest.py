@@ -23,7 +23,7 @@ from conformance.engine.run import Options, run
 from conformance.engine.target import Target
 from conformance.errors import ConformanceError
 
-__all__ = ["Matrix", "Result", "Specimen", "selftest", "specimens"]
+__all__ = ["Matrix", "Result", "Specimen", "chosen", "selftest", "specimens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,22 +201,34 @@ def selftest(
     budget: str | None = None,
     seed: int = 0,
     jobs: int | None = None,
+    own: bool = False,
     watch: Callable[[Result], None] = lambda result: None,
 ) -> Matrix:
     """
-    Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix.
+    Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix. *own*
+    leaves out the faults that the zoo of the contract has which this one extends.
     """
-    chosen = list(_chosen(contract, names, kinds))
+    taken = chosen(contract, names, kinds, own=own)
     matrix = Matrix(contract)
     with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed) for specimen in chosen]
+        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed) for specimen in taken]
         for future in as_completed(futures):
             result = future.result()
             matrix.results.append(result)
             watch(result)
-    order = {(s.kind, s.name): i for i, s in enumerate(chosen)}
+    order = {(s.kind, s.name): i for i, s in enumerate(taken)}
     matrix.results.sort(key=lambda r: order[r.specimen.kind, r.specimen.name])
     return matrix
+
+
+def chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...], *, own: bool = False) -> list[Specimen]:
+    """
+    Return the specimens of those names (patterns) and kinds, all where none are given; see :func:`selftest`.
+    """
+    taken = list(_chosen(contract, names, kinds))
+    base = _contract(contract).extends if own else ""
+    shared = {specimen.name for specimen in specimens(base) if specimen.kind == "fault"} if base else set()
+    return [one for one in taken if one.kind != "fault" or one.name not in shared]
 
 
 def _chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator[Specimen]:

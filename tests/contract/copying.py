@@ -65,7 +65,7 @@ def copy_both(folder: Path, made: Change | None = None) -> str:
     """
     Copy the minimal contract, with zones, and the one that extends it, with that change; returns the latter's folder.
 
-    The one finds the other by its name where the current folder is *folder*.
+    The one finds the other by its name where *folder* is that of the shipped contracts.
     """
     for contract in (MINIMAL, UPPER):
         shutil.copytree(contract, folder / contract.name)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.contract import Contract, load_contract
+from conformance.contract import Contract, load_contract, loader
 from conformance.engine.lint import lint_contract
 from conformance.verdict import Level
 from tests.contract.copying import Change, assert_found, change, copy_both, lint_changed
@@ -191,7 +191,7 @@ def test_without_effects_no_refusal_is_held_to_one(tmp_path: Path) -> None:
 
 
 def test_a_step_says_how_long_it_waits_and_what_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loader, "specs_folder", lambda: tmp_path)
     contract = load_contract(copy_both(tmp_path))
     first, job = next(case for case in contract.clause("accept.closed").cases if case.name == "two").steps
     assert (first.given, first.until, first.within) == (True, None, 0.0)
@@ -199,11 +199,11 @@ def test_a_step_says_how_long_it_waits_and_what_for(tmp_path: Path, monkeypatch:
 
 
 def test_an_operation_says_where_a_row_has_its_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+    assert load_contract("openai").operations["content"].lines is True
+    monkeypatch.setattr(loader, "specs_folder", lambda: tmp_path)
     contract = load_contract(copy_both(tmp_path))
     assert contract.operations["create"].vector_index == "/index"
     assert contract.operations["models"].lines is False
-    assert load_contract("openai").operations["content"].lines is True
 
 
 UPPER: list[Any] = [
@@ -217,6 +217,6 @@ UPPER: list[Any] = [
 def test_what_only_an_operator_knows_is_looked_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, old: str, new: str, found: tuple[str, str]
 ) -> None:
-    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(loader, "specs_folder", lambda: tmp_path)
     made = change(name, OWN, old, new, found)
-    assert_found(lint_contract(copy_both(tmp_path, made)), made, tmp_path, "upper")
+    assert_found(lint_contract(copy_both(tmp_path, made)), made, Path(tmp_path.name), "upper")

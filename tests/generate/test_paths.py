@@ -72,7 +72,6 @@ def test_what_an_earlier_answer_tells_leaves_its_mark_in_the_path() -> None:
     assert made(send).target == "/proj_1/v1/batches/%{step:create:body:/id}"
 
 
-@pytest.mark.xfail(strict=True, reason="a mark that stands behind other text is quoted, and never found again")
 def test_what_an_earlier_answer_tells_may_stand_behind_other_text() -> None:
     send = {"operation": "batch", "vars": {"batch_id": {"$join": ["x-", {"$from": "step:create:body:/id"}]}}}
     assert "%{step:create:body:/id}" in made(send).target

@@ -62,6 +62,7 @@ def answer_view(
         body=body,
         failure=Failure(FailureKind(failure["kind"]), failure["detail"]) if failure else None,
         leaks=row.get("leaks", False),
+        overload_heads=tuple(head.encode() for head in row.get("told", ())),
     )
     return View(exchange, contract(judged_by).operations[row.get("operation", operation)], sent)
 

@@ -91,9 +91,9 @@ def test_a_right_refusal_keeps_every_invariant() -> None:
 def test_an_answer_that_never_came_is_judged_by_few() -> None:
     found = judged(answer_view({"failure": {"kind": "timeout", "detail": "30 s"}}, sent=SENT))
     assert {clause for clause, f in found.items() if not f} <= {"request_id.unique"}
-    assert {"status.answers", "content_type"} <= set(found)
-    # A hang is no status, good or bad.
-    assert "status.never_5xx" not in found
+    assert "status.answers" in found
+    # A hang is no status, good or bad, and has no head that could be wrong.
+    assert not {"status.never_5xx", "content_type"} & set(found)
 
 
 @settings(max_examples=200, deadline=None)
