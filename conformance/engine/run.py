@@ -131,7 +131,8 @@ async def _fire(session: Session, options: Options) -> None:
         from conformance.engine.draw import drawn_cases
 
         picked = {clause.id for clause in clauses}
-        await _phase(session, "drawn requests", _left(drawn_cases(session, drawn, picked), session, options))
+        cases = _left(_in_time(session, drawn_cases(session, drawn, picked)), session, options)
+        await _phase(session, "drawn requests", cases)
         await feel_pulse(session, "a drawn request")
     await _fire_apart(session, options, plan, effort)
 
@@ -190,6 +191,17 @@ def _drawn_count(session: Session, plan: Plan, effort: Effort) -> int:
     # Drawn cases take what the directed ones leave, and leave a tenth for repeats and shrinking.
     directed = sum(case.sends + 1 for case in plan.all()) + 300
     return max(0, min(effort.drawn, int(session.target.requests * 0.9) - directed))
+
+
+def _in_time(session: Session, cases: Iterable[Case]) -> Iterator[Case]:
+    """
+    Yield drawn cases for as long as they leave half of the run's time to what comes after them.
+    """
+    seconds = session.target.seconds
+    for case in cases:
+        if seconds is not None and time.monotonic() - session.began > seconds / 2:
+            return
+        yield case
 
 
 def _draws(clause: Clause) -> bool:

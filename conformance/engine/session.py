@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import random
 import re
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -73,6 +74,7 @@ class Session:
     phase: str = ""
     lanes: dict[str, Lane] = field(default_factory=dict)
     gone: str = ""
+    began: float = field(default_factory=time.monotonic)
     twins: dict[tuple[str, str, bytes], asyncio.Future[View | None]] = field(default_factory=dict)
     shareable: set[tuple[str, str, bytes]] = field(default_factory=set)
     watched: list[tuple[str, str, str]] = field(default_factory=list)

@@ -115,7 +115,21 @@ def _asked(problem: Any) -> str:
         return f"one of {shorten(repr(kind.options), limit=100)}"
     if name == "pattern":
         return f"text that matches {shorten(kind.pattern, limit=80)}"
+    if name in _BOUNDS:
+        return _BOUNDS[name].format(kind.limit)
     return "what the schema asks for"
+
+
+_BOUNDS = {
+    "minimum": "at least {}",
+    "maximum": "at most {}",
+    "exclusiveminimum": "more than {}",
+    "exclusivemaximum": "less than {}",
+    "minitems": "at least {} items",
+    "maxitems": "at most {} items",
+    "minlength": "at least {} characters",
+    "maxlength": "at most {} characters",
+}
 
 
 def in_statuses(status: int, wanted: Any) -> bool:
