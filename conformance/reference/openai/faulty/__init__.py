@@ -9,6 +9,7 @@ import dataclasses
 from conformance.reference.openai.faulty import catalogue, routes
 from conformance.reference.openai.faulty.breaks import BREAKS
 from conformance.reference.shape.faulty import SHARED_FAULTS
+from conformance.reference.shape.faulty.breaks import BREAKS as SHARED_BREAKS
 from conformance.reference.shape.faulty.edits import adopt
 from conformance.reference.zoo import Fault
 
@@ -48,6 +49,6 @@ TOPICS = {
 _CONFORMING = ("model_unknown_without_code", "model_echo_as_path")
 
 FAULTS: tuple[Fault, ...] = tuple(
-    dataclasses.replace(fault, breaks=BREAKS.get(fault.name, ()))
+    dataclasses.replace(fault, breaks=(*SHARED_BREAKS.get(fault.name, ()), *BREAKS.get(fault.name, ())))
     for fault in adopt((*SHARED_FAULTS, *routes.FAULTS, *catalogue.FAULTS), TOPICS, without=_CONFORMING)
 )

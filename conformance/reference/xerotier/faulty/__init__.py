@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 
 from conformance.reference.shape.faulty import SHARED_FAULTS
+from conformance.reference.shape.faulty.breaks import BREAKS as SHARED_BREAKS
 from conformance.reference.shape.faulty.edits import adopt
 from conformance.reference.xerotier.faulty import scoping, states, tiers
 from conformance.reference.xerotier.faulty.breaks import BREAKS
@@ -55,6 +56,6 @@ TOPICS = {
 }
 
 FAULTS: tuple[Fault, ...] = tuple(
-    dataclasses.replace(fault, breaks=BREAKS.get(fault.name, ()))
+    dataclasses.replace(fault, breaks=(*SHARED_BREAKS.get(fault.name, ()), *BREAKS.get(fault.name, ())))
     for fault in adopt((*SHARED_FAULTS, *scoping.FAULTS, *states.FAULTS, *tiers.FAULTS), TOPICS)
 )
