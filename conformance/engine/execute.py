@@ -151,11 +151,12 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         outcome.reason = f"what it builds on is not so: {missing.reference} is not there"
         return False
     costs = "charge" in step.expect or bool(step.of_all and "charge" in step.of_all)
-    before = None
+    before = scene_pulse = None
     if costs:
         try:
             assert session.ledger is not None
             before = await session.ledger.settled()
+            scene_pulse = session.ledger.pulse
         except LedgerError as problem:
             outcome.reason, outcome.supply = str(problem), "witnesses.ledger: a balance that can be read"
             return False
@@ -175,6 +176,8 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
             outcome.reason = str(problem)
             return False
         outcome.charged[step.name] = scene.charged
+        if scene_pulse is not None and session.ledger.pulse is not None:
+            scene.counted = session.ledger.pulse - scene_pulse
         scene.costs = outcome.charged
         scene.tolerance = session.ledger.tolerance * (2 if session.ledger.rough else 1)
         scene.group = tuple(views)

@@ -108,6 +108,7 @@ async def open_ledger(session: Session) -> None:
     path = wanted.get("path") or session.contract.operations[operation].path
     read_at = wanted.get("read") or spec["read"]
     # A count of what was used is a balance that is read the other way round.
+    alive_at = wanted.get("alive") or spec.get("alive")
     sign = -1.0 if wanted.get("grows", spec.get("grows", False)) else 1.0
     believe = jsonschema_rs.validator_for(spec.get("believe", True))
 
@@ -120,7 +121,8 @@ async def open_ledger(session: Session) -> None:
             raise LedgerError(f"the balance can't be read: {path} answers {described(session, view)}")
         if not believe.is_valid(view.document):
             session.lacks["metered"] = spec["doubt"]
-        return Reading(sign * value, repr(value))
+        pulse = finite(pointer(view.document, alive_at)) if alive_at else None
+        return Reading(sign * value, repr(value), pulse)
 
     ledger = Ledger(read, sent=lambda: session.client.traffic.sent)
     try:

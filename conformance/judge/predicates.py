@@ -353,6 +353,12 @@ def _charged_beside(argument: Any, charged: float, scene: Scene) -> Iterator[Fin
     """
     Judge a charge against a number (``more_than``), or against so many times that of an earlier step.
     """
+    if "counted" in argument:
+        if scene.counted is None:
+            raise UnjudgeableError("the ledger has no number that every request moves")
+        if scene.counted < argument["counted"]:
+            yield Finding(f"{argument['counted']} more requests in the ledger", f"{scene.counted:g}", "ledger")
+        return
     if "more_than" in argument:
         if charged <= argument["more_than"] + scene.tolerance:
             yield Finding(f"a charge of more than {argument['more_than']}", f"{charged:.6f}", "ledger")

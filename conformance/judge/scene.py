@@ -49,6 +49,7 @@ class Scene:
     charged: float | None = None
     tolerance: float = 1e-9
     group: tuple[View, ...] = ()
+    counted: float | None = None
     costs: Mapping[str, float] = field(default_factory=dict)
     fetches: Mapping[str, int] | None = None
 

@@ -29,11 +29,13 @@ class LedgerError(Exception):
 @dataclass(frozen=True, slots=True)
 class Reading:
     """
-    One reading of the balance: the number, and how it was written, which tells its precision.
+    One reading of the balance: the number, and how it was written, which tells its precision; *pulse* is a number that
+    every request moves, whatever it costs.
     """
 
     value: float
     text: str
+    pulse: float | None = None
 
     @property
     def decimals(self) -> int:
@@ -60,6 +62,8 @@ class Ledger:
         self.decimals = 0
         self.readings = 0
         self._rounded = False
+        self._pulse: float | None = None
+        self._first_pulse: float | None = None
 
     async def read(self) -> float:
         """
@@ -68,6 +72,7 @@ class Ledger:
         reading = await self._read()
         self.readings += 1
         self.decimals = max(self.decimals, reading.decimals)
+        self._pulse = reading.pulse
         return reading.value
 
     async def settled(self) -> float:
@@ -88,6 +93,7 @@ class Ledger:
         Read the balance for the first time, before anything is charged. Raises LedgerError.
         """
         self._opened = await self.read()
+        self._first_pulse = self._pulse
 
     async def prove(self, charged: float, *, since: float | None = None) -> None:
         """
@@ -113,6 +119,9 @@ class Ledger:
             rested = rested + _STEP if value == before else 0.0
             if value != before:
                 lag = time.monotonic() - began
+        if value == self._opened and self._beats():
+            # Its owner counts the requests and takes nothing for them: that is for the clauses about charges.
+            return
         if value == self._opened:
             raise LedgerError("the balance does not move although served requests report a cost")
         if rested < _REST and not self._matches(value, charged):
@@ -120,8 +129,18 @@ class Ledger:
         self.lag = lag
         self._rounded = abs(self._opened - value - charged) > self.tolerance
 
+    def _beats(self) -> bool:
+        return self._pulse is not None and self._first_pulse is not None and self._pulse != self._first_pulse
+
     def _matches(self, value: float, charged: float) -> bool:
         return value != self._opened and abs(self._opened - value - charged) <= self.tolerance * 20
+
+    @property
+    def pulse(self) -> float | None:
+        """
+        What the last reading said of the number that every request moves, or None.
+        """
+        return self._pulse
 
     @property
     def tolerance(self) -> float:
