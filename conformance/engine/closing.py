@@ -48,7 +48,7 @@ def closing_lines(session: Session, options: Options, *, incomplete: str | None,
         "charged": round(session.charged, 8),
         "verdicts": _totals(lines),
         "promises": dict(_promises(session, lines)),
-        "incomplete": "; ".join([*([incomplete] if incomplete else []), *stale]) or None,
+        "incomplete": "; ".join([*(incomplete.splitlines() if incomplete else []), *stale]) or None,
     }
 
 

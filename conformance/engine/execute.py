@@ -37,8 +37,8 @@ class Outcome:
     *breaches* are the findings of each clause that was broken, *kept* the clauses (the case's own apart) that were
     judged and kept, with how often; *first* are those of them that nothing had established before. *reason* says why
     the case's own clause could not be established. *lost* says that an answer got lost on the way, which is no verdict
-    unless it happens again. *blamed* are the views (by their place) that a finding is about, *charged* is what each
-    step took from the balance, where it was read.
+    unless it happens again. *blamed* are the clauses that a view (by its place) broke, *charged* is what each step took
+    from the balance, where it was read.
     """
 
     case: Case
@@ -49,15 +49,14 @@ class Outcome:
     reason: str = ""
     supply: str = ""
     lost: bool = False
-    blamed: set[int] = field(default_factory=set)
+    blamed: dict[int, list[str]] = field(default_factory=dict)
     charged: dict[str, float] = field(default_factory=dict)
 
-    @property
-    def found(self) -> int:
+    def counts(self) -> dict[str, int]:
         """
-        How many findings there are.
+        Return how many findings there are of each clause.
         """
-        return sum(map(len, self.breaches.values()))
+        return {clause: len(findings) for clause, findings in self.breaches.items()}
 
     def add(self, clause: str, findings: list[Finding]) -> None:
         """
@@ -186,9 +185,10 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
     for index, view in enumerate(views):
         name = step.name if len(views) == 1 else f"{step.name}#{index + 1}"
         outcome.views.append((name, view))
-        count = outcome.found
+        before_it = outcome.counts()
         await _judge(session, case, step, view, scene, outcome, last=index == len(views) - 1)
-        outcome.blamed |= {len(outcome.views) - 1} if outcome.found > count else set()
+        newly = [clause for clause, count in outcome.counts().items() if count > before_it.get(clause, 0)]
+        outcome.blamed |= {len(outcome.views) - 1: newly} if newly else {}
         view.drop() if not outcome.breaches else None
     if step.expect.get("fetched") == "none" and not outcome.reason:
         # A fetch may still come; the end of the run looks again.

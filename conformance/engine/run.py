@@ -263,11 +263,17 @@ async def _phase(session: Session, name: str, cases: Iterable[Case]) -> None:
     Fire cases at once, as many at a time as may be in flight.
     """
     session.phase = name
+    session.calm.set()
     waiting = iter(cases)
 
     async def work() -> None:
         for case in waiting:
-            await _guard(session, case.clause, run_case(session, case))
+            await session.calm.wait()
+            session.running += 1
+            try:
+                await _guard(session, case.clause, run_case(session, case))
+            finally:
+                session.running -= 1
             if session.done % 50 == 0:
                 session.progress()
 

@@ -74,6 +74,9 @@ class Session:
     phase: str = ""
     lanes: dict[str, Lane] = field(default_factory=dict)
     gone: str = ""
+    running: int = 0
+    calm: asyncio.Event = field(default_factory=asyncio.Event)
+    pulse: float = 0.0
     began: float = field(default_factory=time.monotonic)
     twins: dict[tuple[str, str, bytes], asyncio.Future[View | None]] = field(default_factory=dict)
     shareable: set[tuple[str, str, bytes]] = field(default_factory=set)

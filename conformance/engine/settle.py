@@ -4,6 +4,8 @@ From what a case showed to the tallies: a breach is repeated before it is believ
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 from conformance.engine.execute import Outcome, attempt, expects_success
@@ -19,7 +21,8 @@ __all__ = ["feel_pulse", "run_case", "run_last", "write_case"]
 
 _REPEATS = 3
 _PULSES = 2
-_PULSE = 8.0
+_PULSE_REST = 2.0
+_PULSE_STEP = 0.02
 _CONFIRMED_ENOUGH = 2
 
 
@@ -53,22 +56,33 @@ async def run_case(session: Session, case: Case) -> None:
     session.done += 1
     if spent is not None:
         raise spent
-    if outcome.lost or any(view.status >= 500 for _, view in outcome.views):
+    if outcome.lost:
         await feel_pulse(session, case.id, ends=not session.contract.clause(case.clause).last)
 
 
 async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None:
     """
-    See that a plain request is still answered after *since*, a case; a target that is gone *ends* the run.
+    See that a plain request is still answered after *since*, a case, while nothing else is in flight; a target that is
+    gone *ends* the run.
 
     Raises:
         IncompleteError: when no plain request is answered any more.
     """
-    if not session.alive or session.gone:
+    if not session.alive or session.gone or time.monotonic() - session.pulse < _PULSE_REST:
         return
-    for _ in range(_PULSES):
-        if (await session.plain(session.contract.default_operation, patience=_PULSE)).answered:
-            return
+    patience = session.target.timeout
+    session.calm.clear()
+    try:
+        # What is still under way may be what keeps the target busy.
+        waited = time.monotonic()
+        while session.running > 1 and time.monotonic() - waited < 2 * patience:
+            await asyncio.sleep(_PULSE_STEP)
+        for _ in range(_PULSES):
+            if (await session.plain(session.contract.default_operation, patience=patience)).answered:
+                session.pulse = time.monotonic()
+                return
+    finally:
+        session.calm.set()
     session.gone = since
     for tally in session.tallies.values():
         if tally.clause.on is not None and tally.clause.expect.get("answered"):
@@ -79,7 +93,7 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
             Fault(
                 "the target no longer answers",
                 where=session.client.base_url,
-                got=f"no answer to a plain request in {_PULSE:g} s, {_PULSES} times, since {since}",
+                got=f"no answer to a plain request in {patience:g} s, {_PULSES} times, since {since}",
                 expected="a server that outlives every request",
                 move="start it again, and look at what that request did to it",
             )
@@ -198,7 +212,7 @@ def write_case(session: Session, outcome: Outcome, *, seen: int, of: int, shrunk
         "exchanges": [
             {
                 **session.recorder.exchange(view, step=name, whole=broken),
-                **({"blamed": True} if place in shown.blamed else {}),
+                **({"blamed": shown.blamed[place]} if place in shown.blamed else {}),
             }
             for place, (name, view) in enumerate(views[:40])
         ],

@@ -26,7 +26,7 @@ _LARGEST = 64 * 2**20  # bytes of one request body; more is a bomb
 class Evidence:
     """
     One exchange to show. *outcome* is one line; *headers* and *body* are the answer's, the body cut and
-    without vectors; *blamed* says that a finding is about it.
+    without vectors; *blamed* are the clauses that it broke.
     """
 
     step: str
@@ -34,7 +34,7 @@ class Evidence:
     outcome: str
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
-    blamed: bool = False
+    blamed: tuple[str, ...] = ()
 
 
 def evidence(case: Line, *, base_url: str, log_path: Path | str | None = None) -> tuple[Evidence, ...]:
@@ -54,7 +54,7 @@ def evidence(case: Line, *, base_url: str, log_path: Path | str | None = None) -
             curl = f"{request.method} {request.target}\n{replay}"
         headers = tuple((name, value) for name, value in answer.get("headers") or ())
         step = exchange.get("step") or ""
-        blamed = bool(exchange.get("blamed"))
+        blamed = tuple(exchange.get("blamed") or ())
         shown.append(Evidence(step, curl, _outcome(exchange), headers, answer.get("body") or "", blamed))
     return tuple(shown)
 

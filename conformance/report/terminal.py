@@ -81,7 +81,7 @@ class _Page:
         self._heading(clause)
         case = self.summary.case(clause)
         if case is not None:
-            self._sent(case)
+            self._sent(case, clause["id"])
         findings = [f for f in clause["findings"] if case is None or f["case"] == case["id"]] or clause[
             "findings"
         ]
@@ -102,7 +102,7 @@ class _Page:
             )
             self._row("also in", ", ".join(others))
 
-    def _sent(self, case: Line) -> None:
+    def _sent(self, case: Line, clause: str) -> None:
         shown = evidence(case, base_url=self.summary.header["target"]["base_url"], log_path=self.log_path)
         telling = [one for one in shown if not one.step.startswith("twin")] or list(shown)
         for twin in shown:
@@ -110,7 +110,7 @@ class _Page:
                 self._row("twin", f"the nearest valid request was answered with {twin.outcome}")
         if len(telling) > _SHOWN:
             # What a finding is about is always among those that are shown, and what led to it.
-            last = next((place for place, one in enumerate(telling) if one.blamed), len(telling) - 1) + 1
+            last = next((at for at, one in enumerate(telling) if clause in one.blamed), len(telling) - 1) + 1
             first = max(0, last - _SHOWN)
             self._row("sent", f"{len(telling)} requests; these are the {first + 1}. to {last}.")
             telling = telling[first:last]

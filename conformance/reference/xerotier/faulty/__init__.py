@@ -55,7 +55,10 @@ TOPICS = {
     "asymmetry": "X30",
 }
 
+# No page speaks of a route without its version.
+_UNJUDGED = ("route_alias_with_bare_list",)
+
 FAULTS: tuple[Fault, ...] = tuple(
     dataclasses.replace(fault, breaks=(*SHARED_BREAKS.get(fault.name, ()), *BREAKS.get(fault.name, ())))
-    for fault in adopt((*SHARED_FAULTS, *scoping.FAULTS, *states.FAULTS, *tiers.FAULTS), TOPICS)
+    for fault in adopt((*SHARED_FAULTS, *scoping.FAULTS, *states.FAULTS, *tiers.FAULTS), TOPICS, without=_UNJUDGED)
 )
