@@ -23,6 +23,9 @@ __all__ = ["Lane", "LaneError"]
 
 _READY = 20.0
 _ANSWER = 120.0
+# A warning may come before an answer, but then the answer is not far.
+_STRAY_LINES = 100
+_AFTER_STRAYS = 5.0
 # A library gets what it needs to be found and run, and none of the run's keys.
 _PASSED_ON = ("PATH", "HOME", "LANG", "LC_ALL", "NODE_PATH", "SYSTEMROOT", "TMPDIR", "VIRTUAL_ENV")
 
@@ -44,6 +47,7 @@ class Lane:
     prefix: str
     version: str = ""
     _process: subprocess.Popen[bytes] | None = None
+    _calls: int = 0
     _one: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def start(self) -> None:
@@ -87,36 +91,58 @@ class Lane:
         async with self._one:
             self.relay.passed.clear()
             self.relay.headers = tuple(pair for pair in request.headers if pair[0].lower() != "content-type")
-            ask = {"base_url": f"http://127.0.0.1:{self.relay.port}{self.prefix}", "args": body, "retries": retries}
+            self._calls += 1
+            number = self._calls
+            base = f"http://127.0.0.1:{self.relay.port}{self.prefix}"
+            ask = {"id": number, "base_url": base, "args": body, "retries": retries}
             began = time.monotonic()
             try:
                 assert self._process is not None
                 assert self._process.stdin is not None
                 self._process.stdin.write(json.dumps(ask).encode() + b"\n")
                 self._process.stdin.flush()
-                given = await self._read(_ANSWER)
+                given = await self._answer(number)
             except (LaneError, OSError) as problem:
                 given = {"failure": f"the client ends: {problem}"}
+            if self.relay.problem is not None:
+                raise self.relay.problem
             sent = [exchange.request for exchange in self.relay.passed]
         exchange = Exchange(sent[-1] if sent else request, elapsed=time.monotonic() - began, attempts=max(1, len(sent)))
         client = {"attempts": len(sent), "raised": given.get("raised")}
-        if "failure" in given:
-            exchange.failure = Failure(FailureKind.PROTOCOL, str(given["failure"])[:200])
+        status, document = given.get("status"), given.get("answer")
+        if "error" in given:
+            document = {"error": given["error"]}
+        if "failure" in given or not isinstance(status, int) or not isinstance(document, dict):
+            shown = str(given.get("failure", "the client's script gives an answer of another shape"))
+            exchange.failure = Failure(FailureKind.PROTOCOL, shown[:200])
             return exchange
-        exchange.status = int(given["status"])
+        exchange.status = status
         exchange.headers = (("content-type", "application/json"),)
-        document = {"error": given["error"]} if "error" in given else given["answer"]
         exchange.body = json.dumps({**document, "client": client}).encode()
         return exchange
+
+    async def _answer(self, number: int) -> dict[str, Any]:
+        """
+        Return the answer to a call; what a library says besides, or too late, belongs to none.
+        """
+        for strays in range(_STRAY_LINES):
+            found = await self._read(_ANSWER if not strays else _AFTER_STRAYS)
+            if found.get("id", number) == number:
+                return found
+        raise LaneError("it says too much that is no answer")
 
     async def _read(self, seconds: float) -> dict[str, Any]:
         assert self._process is not None
         assert self._process.stdout is not None
         try:
             line = await asyncio.wait_for(asyncio.to_thread(self._process.stdout.readline), seconds)
-            found = json.loads(line)
-        except (asyncio.TimeoutError, ValueError) as problem:
-            raise LaneError(f"it says nothing that can be read ({type(problem).__name__})") from None
-        if not isinstance(found, dict):
+        except asyncio.TimeoutError:
+            raise LaneError("it says nothing in time") from None
+        if not line:
             raise LaneError("it says nothing that can be read")
-        return found
+        try:
+            found = json.loads(line)
+        except ValueError:
+            found = None
+        # A warning on the way is no answer to anything.
+        return found if isinstance(found, dict) else {"id": None}

@@ -156,6 +156,8 @@ async def run_hangup(session: Session, clause: Clause) -> None:
         met += any(exchange.failure is not None for exchange in gone)
         view = await running
         outcome.views = [("kept", view)]
+        if view.status in session.contract.transient.get("statuses", ()):
+            continue
         if not view.success:
             shown = str(view.status) if view.answered else f"no answer ({view.exchange.failure})"
             outcome.add(

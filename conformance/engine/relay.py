@@ -13,6 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from conformance.errors import IncompleteError
 from conformance.exchange import Exchange, Request
 
 __all__ = ["Relay"]
@@ -30,13 +31,14 @@ Send = Callable[[Request], Awaitable[Exchange]]
 class Relay:
     """
     Passes requests on by *send*. *headers* are laid over those of each request, *passed* are the exchanges since they
-    were last taken.
+    were last taken, *problem* what kept one from being sent.
     """
 
     send: Send
     headers: tuple[tuple[str, str], ...] = ()
     passed: list[Exchange] = field(default_factory=list)
     port: int = 0
+    problem: IncompleteError | None = None
     _server: Any = None
     _task: asyncio.Task[None] | None = None
 
@@ -78,7 +80,12 @@ class Relay:
             more = message.get("more_body", False)
         headers = [(n.decode("latin-1"), v.decode("latin-1")) for n, v in scope["headers"] if n.decode() not in _OWN]
         target = scope["raw_path"].decode("ascii") + (f"?{query.decode()}" if (query := scope["query_string"]) else "")
-        exchange = await self.send(Request(scope["method"], target, (*headers, *self.headers), body or None))
+        try:
+            exchange = await self.send(Request(scope["method"], target, (*headers, *self.headers), body or None))
+        except IncompleteError as problem:
+            # The end of the run's budget is no answer of the target; whoever made the call hears of it afterwards.
+            self.problem = problem
+            exchange = Exchange(Request(scope["method"], target), status=400)
         self.passed.append(exchange)
         answer = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in exchange.headers if n not in _MADE]
         status = exchange.status or 502

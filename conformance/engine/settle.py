@@ -68,7 +68,7 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
     Raises:
         IncompleteError: when no plain request is answered any more.
     """
-    if not session.alive or session.gone or time.monotonic() - session.pulse < _PULSE_REST:
+    if not session.alive or session.gone or (ends and time.monotonic() - session.pulse < _PULSE_REST):
         return
     patience = session.target.timeout
     session.calm.clear()

@@ -15,6 +15,7 @@ import json
 import random
 import warnings
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,13 +96,34 @@ def draw_ingredients(seed: int, *, count: int) -> Ingredients:
         texts.extend(some_texts)
         odd.extend(some_values)
 
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _own_constants_only():
         warnings.simplefilter("ignore", HypothesisWarning)
         collect()
     return Ingredients(
         tuple(dict.fromkeys([*_ODD_TEXTS, *texts])),
         tuple({json.dumps(value, sort_keys=True): value for value in [*_ODD_NUMBERS, *odd]}.values()),
     )
+
+
+@contextmanager
+def _own_constants_only() -> Iterator[None]:
+    """
+    Keep Hypothesis from mixing in constants of whatever modules happen to be imported, so that a seed draws the same
+    from a checkout, an installed wheel and a replay. Where its inside is not as it was known, nothing is changed.
+    """
+    from hypothesis.internal.conjecture import providers
+
+    name = "_get_local_constants"
+    known, constants = getattr(providers, name, None), getattr(providers, "_local_constants", None)
+    if known is None or constants is None:
+        yield
+        return
+    empty = type(constants)()
+    setattr(providers, name, lambda: empty)
+    try:
+        yield
+    finally:
+        setattr(providers, name, known)
 
 
 def draw_bodies(

@@ -158,7 +158,8 @@ def _vectors(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             yield Finding(f"{argument['width']} numbers", str(vector.width), where, "an index takes one length only")
         # The sum of squares is finite only for finite numbers of an ordinary size, and zero only for tiny ones or none;
         # one pass decides nearly always.
-        square = float(vector.values @ vector.values)
+        with np.errstate(over="ignore", invalid="ignore"):
+            square = float(vector.values @ vector.values)
         if argument.get("unit") and not abs(square**0.5 - 1.0) <= 0.01:
             yield Finding("a vector of length 1", f"one of length {square**0.5:.4f}", where)
         if argument.get("finite") and not square < float("inf") and not bool(np.isfinite(vector.values).all()):

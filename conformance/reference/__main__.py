@@ -60,8 +60,11 @@ def main(arguments: list[str] | None = None) -> int:
     if options.list:
         print_names(provider)
         return 0
-    variant = next((v for v in provider.variants() if v.name == options.variant), None)
-    declared = {**provider.ready.get("features", {}), **(variant.declares if variant else {})}
+    named = [one for one in provider.faults() if one.name == options.fault]
+    odd = [one for one in provider.variants() if one.name == options.variant]
+    declared = dict(provider.ready.get("features", {}))
+    for declares in (*(one.declares for one in named), *(one.declares for one in odd)):
+        declared.update(declares)
     ready = {**provider.ready, **({"features": declared} if declared else {})}
     address = {"host": options.host, "port": options.port, "ready": ready}
     if options.null or options.hostile:

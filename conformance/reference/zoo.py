@@ -22,7 +22,7 @@ class Fault:
 
     `says` is what the server does wrong, in one sentence; `promises` are the ids of the promises it goes
     against, `breaks` those of the clauses that must notice; `rate` is the share of the concerned answers that
-    are wrong.
+    are wrong, `declares` what its operator says of it.
     """
 
     name: str
@@ -31,6 +31,7 @@ class Fault:
     changes: Mapping[str, Any] = dataclasses.field(repr=False, compare=False)
     breaks: tuple[str, ...] = ()
     rate: float = 1.0
+    declares: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

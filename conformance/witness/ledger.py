@@ -119,6 +119,8 @@ class Ledger:
             rested = rested + _STEP if value == before else 0.0
             if value != before:
                 lag = time.monotonic() - began
+        if value > self._opened + self.tolerance:
+            raise LedgerError("it gains where a served request should take from it; is it a count of what was used?")
         if value == self._opened and self._beats():
             # Its owner counts the requests and takes nothing for them: that is for the clauses about charges.
             return

@@ -65,7 +65,6 @@ def test_a_step_that_should_cost_and_does_not_leaves_what_builds_on_it_open(tmp_
     assert report.verdict("b.charged") == "fail"
 
 
-@pytest.mark.xfail(strict=True, reason="a balance that gains what was spent is believed, and the target is blamed for it")
 def test_a_count_that_is_read_the_wrong_way_round_is_not_believed(tmp_path: Path) -> None:
     report = judged(tmp_path, counting(lambda text: 0.25, sign=-1))
     assert report.ids("not_established") == {"a.tier", "b.charged"}

@@ -144,7 +144,6 @@ def test_a_library_that_has_ended_fails_every_later_call(tmp_path: Path) -> None
     assert second.failure is not None
 
 
-@pytest.mark.xfail(strict=True, reason="a line too many is taken for the answer to the next call")
 def test_a_line_too_many_does_not_answer_the_next_call(tmp_path: Path) -> None:
     text = SPEAKING + "print('Deprecated: do not.', flush=True)\n    " + ECHO
     found = calls(tmp_path, text, {"input": "a"}, {"input": "b"})
@@ -153,7 +152,6 @@ def test_a_line_too_many_does_not_answer_the_next_call(tmp_path: Path) -> None:
     assert found[1].status is None or told[-1] == {"input": "b"}
 
 
-@pytest.mark.xfail(strict=True, reason="an answer that lacks what is looked for ends the case as a fault of the suite")
 @pytest.mark.parametrize("line", ["{}", '{"status": 200}', '{"status": 200, "answer": [1]}', '{"status": "fine", "answer": {}}'])
 def test_an_answer_of_another_shape_is_a_failure_of_the_client(tmp_path: Path, line: str) -> None:
     (exchange,) = calls(tmp_path, SPEAKING + f"print({line!r}, flush=True)", {"input": "a"})
@@ -218,7 +216,6 @@ def test_an_answer_that_never_came_is_a_bad_gateway_to_the_library(tmp_path: Pat
     assert exchange.status == 502
 
 
-@pytest.mark.xfail(strict=True, reason="the end of the budget becomes a 500 of the target")
 def test_the_end_of_the_budget_is_not_the_target_s_answer(tmp_path: Path) -> None:
     async def send(request: Request) -> Exchange:
         raise BudgetSpent("3 requests")

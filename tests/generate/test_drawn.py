@@ -42,7 +42,6 @@ print(hashlib.sha256(json.dumps(drawn(11)).encode()).hexdigest())
 """
 
 
-@pytest.mark.xfail(strict=True, reason="Hypothesis draws from the constants of whatever modules are imported as well")
 def test_the_same_seed_draws_the_same_whatever_else_is_imported() -> None:
     folder = Path(__file__).resolve().parents[2]
     drawn_by = {

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from conformance.contract.loader import contract_folder, read_documents, whole_contract
 from conformance.engine.lint.facts import stand_ins
-from conformance.engine.lint.gaps import incomplete
+from conformance.engine.lint.gaps import head_faults, incomplete
 from conformance.engine.lint.names import dangling
 from conformance.engine.lint.requests import Requests
 from conformance.engine.lint.schemas import unsound_schemas
@@ -34,6 +34,9 @@ def lint_contract(name_or_path: str) -> list[Fault]:
             others = [*table_uses(base_tables), *(use for document in base_files for use in clause_uses(document))]
     except UsageError as problem:
         return list(problem.faults)
+    broken = list(head_faults(contract, tables["contract"]))
+    if broken:
+        return broken
     uses = [*table_uses(tables), *(use for document in files for use in clause_uses(document))]
     found: list[tuple[tuple[str, Place] | None, Fault]] = []
     for use, fault in dangling(contract, uses):

@@ -8,13 +8,32 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.contract.document import Document
+from conformance.contract.loader import specs_folder
 from conformance.contract.model import Clause, Contract
 from conformance.engine.lint.use import Data, Use
 from conformance.errors import Fault
 
-__all__ = ["incomplete"]
+__all__ = ["head_faults", "incomplete"]
 
 _JUDGED = ("on", "cases", "crowd", "machine", "burst", "race", "hangup")
+
+
+def head_faults(contract: Contract, document: Document) -> Iterator[Fault]:
+    """
+    Yield what contract.yaml leaves out of its features and client libraries, so that nothing could be made with them.
+    """
+    for name, row in contract.features.items():
+        values, default = row.get("values", {}), row.get("default")
+        where = document.where(("features", name))
+        if not values or default is None:
+            what = f"the feature {name} lacks its values or its default"
+            yield Fault(what, where, "", "values, and one of them as default")
+        elif str(default) not in values:
+            yield Fault(f"the feature {name} has no such value", where, str(default), ", ".join(values))
+    for name, row in contract.clients.items():
+        if not (specs_folder() / row["script"]).is_file():
+            where = document.where(("clients", name))
+            yield Fault(f"the script of {name} is not there", where, row["script"], "a file under the contracts")
 
 
 def incomplete(

@@ -23,6 +23,7 @@ _LABELS = {
     "key": "key",
     "form": "form of authentication",
     "client": "client library",
+    "feature": "feature with that value",
     "part": "kind of part",
     "code": "error code",
     "type": "error type",
@@ -59,6 +60,7 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
         "form": frozenset(contract.authentication["forms"]),
         "unless": _UNLESS,
         "client": frozenset(contract.clients),
+        "feature": frozenset(name.removeprefix("feature.") for name in declared),
         "need": _NEEDS
         | frozenset({"key.main", *given, *declared, *clients})
         | facts.keys()

@@ -102,6 +102,8 @@ def _promise_uses(document: Document) -> Iterator[Use]:
 def _zone_uses(document: Document) -> Iterator[Use]:
     for index, row in enumerate(document.value["zones"]):
         yield from origin_uses(document, ("zones", index), row)
+        for name, value in row.get("features", {}).items():
+            yield Use("feature", f"{name}.{value}", document, ("zones", index, "features", name))
         if not (isinstance(row["when"], Mapping) and "pattern_anywhere" in row["when"]):
             yield from schema_uses(document, ("zones", index, "when"), row["when"])
 
@@ -149,10 +151,13 @@ def clause_uses(document: Document) -> Iterator[Use]:
             ("crowd", {"reference"}, {"text"}),
             ("machine", {"first"}, set()),
             ("burst", set(), set()),
+            ("race", set(), {"n"}),
+            ("hangup", set(), {"n"}),
         ):
             here, part, bound = (*path, kind), row.get(kind, {}), frozenset(variables)
-            if "send" in part:
-                yield from send_uses(document, (*here, "send"), part["send"], bound)
+            for key in ("send", "beside", "large", "small"):
+                if key in part:
+                    yield from send_uses(document, (*here, key), part[key], bound)
             for key in ("reference", "expect", "until", "new", "replay", "conflict"):
                 yield from expect_uses(document, (*here, key), part.get(key, {}), frozenset(steps), bound)
             for i, send in enumerate(part.get("accepted", ())):
@@ -160,6 +165,21 @@ def clause_uses(document: Document) -> Iterator[Use]:
             for i, refused in enumerate(part.get("refused", ())):
                 yield from send_uses(document, (*here, "refused", i, "send"), refused["send"])
                 yield from expect_uses(document, (*here, "refused", i, "expect"), refused["expect"])
+
+
+def _later_uses(document: Document, path: Place, value: object, earlier: frozenset[str]) -> Iterator[Use]:
+    """
+    Yield the earlier steps whose answers a request takes something from.
+    """
+    if isinstance(value, Mapping):
+        if "$from" in value:
+            yield Use("step", str(value["$from"]).split(":")[1], document, (*path, "$from"), earlier)
+            return
+        for key, item in value.items():
+            yield from _later_uses(document, (*path, key), item, earlier)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _later_uses(document, (*path, index), item, earlier)
 
 
 def _case_uses(document: Document, path: Place, case: Data, known: frozenset[str]) -> Iterator[Use]:
@@ -171,6 +191,7 @@ def _case_uses(document: Document, path: Place, case: Data, known: frozenset[str
         here = (*path, "steps", index)
         if "send" in step:
             yield from send_uses(document, (*here, "send"), step["send"], known)
-        for key in ("expect", "of_all"):
+            yield from _later_uses(document, (*here, "send"), step["send"], frozenset(earlier))
+        for key in ("expect", "of_all", "until"):
             yield from expect_uses(document, (*here, key), step.get(key, {}), frozenset(earlier), known)
         earlier.add(step.get("name", f"step{index + 1}"))

@@ -155,6 +155,8 @@ def expect_uses(
             yield from list_uses("code", document, here, argument)
         elif name == "schema":
             yield Use("envelope", argument, document, here)
+        elif name == "charge" and isinstance(argument, Mapping):
+            yield from field_uses("step", document, here, argument, "step") if argument.get("step") not in steps else ()
         elif name in _STEP_NAMES:
             yield from _step_uses(document, here, name, argument, steps)
         elif name == "header":

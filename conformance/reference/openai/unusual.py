@@ -26,7 +26,12 @@ def _second_name(call: Call, document: dict[str, Any]) -> dict[str, Any]:
 
 VARIANTS: tuple[Variant, ...] = (
     *[variant for variant in SHARED_VARIANTS if variant.name != "no_rate_headers"],
-    Variant("rate_headers_with_429_only", "sends no headers about limits", {"rate_headers": False}),
+    Variant(
+        "rate_headers_with_429_only",
+        "sends no headers about limits",
+        {"rate_headers": False},
+        declares={"rate_headers": "unknown"},
+    ),
     Variant("code_null", "has null for code in each 400", {"on_refusal": _code_null}),
     Variant("unknown_fields_ignored", "ignores unknown fields", leave_out("field.unknown")),
     Variant("model_unknown_400", "answers 400 to an unknown model", edit_refusal("model.unknown", status=400)),

@@ -201,7 +201,12 @@ SHARED_VARIANTS = (
         _refuse(lambda call: _is_ids(call.input), "input.type", "input"),
         declares={"token_input": "no"},
     ),
-    Variant("no_dimensions", "refuses dimensions", _refuse(_dimensions, "dimensions.fixed", "dimensions")),
+    Variant(
+        "no_dimensions",
+        "refuses dimensions",
+        _refuse(_dimensions, "dimensions.fixed", "dimensions"),
+        declares={"dimensions": "fixed"},
+    ),
     Variant("surrogates_replaced", "embeds half a surrogate pair as some character", leave_out("input.surrogate")),
     Variant(
         "job_lines_checked_at_once", "refuses a job with bad lines when it is created", {"checks_lines_first": True}

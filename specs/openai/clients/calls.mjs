@@ -25,5 +25,6 @@ async function call(ask) {
 const { VERSION: version } = require("openai/version");
 console.log(JSON.stringify({ ready: `openai ${version} on Node ${process.versions.node}` }));
 for await (const line of createInterface({ input: process.stdin })) {
-  console.log(JSON.stringify(await call(JSON.parse(line))));
+  const ask = JSON.parse(line);
+  console.log(JSON.stringify({ id: ask.id, ...(await call(ask)) }));
 }

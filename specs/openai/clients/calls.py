@@ -27,4 +27,5 @@ def call(ask: dict) -> dict:
 
 print(json.dumps({"ready": f"openai {openai.__version__} on Python {sys.version.split()[0]}"}), flush=True)
 for line in sys.stdin:
-    print(json.dumps(call(json.loads(line))), flush=True)
+    ask = json.loads(line)
+    print(json.dumps({"id": ask["id"], **call(ask)}), flush=True)

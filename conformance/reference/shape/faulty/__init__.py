@@ -7,6 +7,7 @@ from __future__ import annotations
 from conformance.reference.shape.faulty import (
     access,
     batches,
+    declared,
     encodings,
     envelopes,
     inputs,
@@ -19,6 +20,6 @@ from conformance.reference.zoo import Fault
 
 __all__ = ["SHARED_FAULTS"]
 
-_KINDS = (encodings, inputs, order, vectors, stability, limits, envelopes, access, batches)
+_KINDS = (encodings, inputs, order, vectors, stability, limits, envelopes, access, batches, declared)
 
 SHARED_FAULTS: tuple[Fault, ...] = tuple(fault for kind in _KINDS for fault in kind.FAULTS)
