@@ -19,7 +19,8 @@ from .shape_caller import Caller, Reply
 from .shape_probes import SCRIPTS, show
 
 PROVIDERS = ("openai", "xerotier")
-FAULTS = [(provider, fault.name) for provider in PROVIDERS for fault in load_provider(provider).faults()]
+# What a server only declares of itself shows in no answer.
+FAULTS = [(provider, one.name) for provider in PROVIDERS for one in load_provider(provider).faults() if one.changes]
 VARIANTS = [(provider, variant.name) for provider in PROVIDERS for variant in load_provider(provider).variants()]
 
 

@@ -181,10 +181,7 @@ BREAKS: dict[str, Clauses] = {
     ),
     "burst_resets_connections": ("crowd.fresh", "*"),
     "burst_kills_engine": ("crowd.fresh", "*"),
-    "overload_500": (
-        "crowd.own_usage", "crowd.*", "auth.*", "accept.*", "silence.*", "status.*", "batch.*", "vector.*",
-        "encoding.*", "tokens.*", "length.*", "dimensions.*", "user.*", "jobs.*", "usage.*", "tier.*", "model.*",
-    ),
+    "overload_500": ("crowd.own_answers", "*"),
     "hangup_cancels_others": (
         "crowd.hangup", "crowd.*", "batch.*", "vector.*", "encoding.*", "tokens.*", "length.*", "dimensions.*",
         "user.*", "jobs.*", "usage.*", "tier.*", "model.*",

@@ -97,4 +97,5 @@ BREAKS: dict[str, Clauses] = {
     "quota_refused_early": ("quota.steady",),
     "route_without_version_only": ("path.scoped", "*"),
     "route_missing": ("path.scoped", "*"),
+    "dimensions_fixed_model_ignores": ("endpoint.fixed_dimensions",),
 }
