@@ -19,8 +19,14 @@ from conformance.judge.invariants import judge_invariants
 from conformance.judge.predicates import check, in_statuses
 from conformance.judge.scene import UnjudgeableError
 from conformance.judge.view import View
+from conformance.wire.client import retry_after
 
 __all__ = ["run_burst", "run_crowd"]
+
+_TOO_MANY = 429
+# A burst of so few is no burst, but one question that must not meet the target's limit by chance.
+_FEW = 9
+_PATIENCE = 2.0
 
 
 def _texts(count: int) -> list[str]:
@@ -117,6 +123,11 @@ async def run_burst(session: Session, clause: Clause) -> None:
         exchange = await session.client.send(request, retry=False)
         session.clean(exchange)
         view = View(exchange, operation, step.body, key=step.key)
+        if view.status == _TOO_MANY and spec["times"] <= _FEW and exchange.header("retry-after"):
+            # It is asked a few times only, about something else than limits, and the target says when to come back.
+            outcome.reason = "the target asks for patience each time"
+            await asyncio.sleep(min(retry_after(exchange.header("retry-after")) or 0.0, _PATIENCE))
+            continue
         if in_statuses(view.status, spec["until"]["status"]):
             outcome.views.append(("burst", view))
             outcome.reason = ""

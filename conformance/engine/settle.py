@@ -78,7 +78,7 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
         while session.running > 1 and time.monotonic() - waited < 2 * patience:
             await asyncio.sleep(_PULSE_STEP)
         for _ in range(_PULSES):
-            if (await session.plain(session.contract.default_operation, patience=patience)).answered:
+            if await _beats(session, patience):
                 session.pulse = time.monotonic()
                 return
     finally:
@@ -98,6 +98,15 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
                 move="start it again, and look at what that request did to it",
             )
         )
+
+
+async def _beats(session: Session, patience: float) -> bool:
+    try:
+        return (await session.plain(session.contract.default_operation, patience=patience)).answered
+    except BudgetSpent:
+        raise
+    except IncompleteError:
+        return False
 
 
 async def run_last(session: Session, case: Case) -> None:

@@ -32,7 +32,7 @@ RECORDS = {
     "BAP-02": "job_content_under_wrong_id", "BAP-03": "job_duplicate_id_hangs",
 }
 # What only one of the two can have: an unknown model, a path without a version, and a ledger.
-OF_ONE = {"MOD-02": "openai", "STS-04": "openai", "RTE-03": "openai", "BIL-01": "xerotier", "BIL-02": "xerotier", "BIL-04": "xerotier"}
+OF_ONE = {"MOD-02": "openai", "STS-04": "openai", "RTE-03": "openai", "RTL-05": "openai", "BIL-01": "xerotier", "BIL-02": "xerotier", "BIL-04": "xerotier"}
 
 
 @pytest.mark.parametrize("provider", ["openai", "xerotier"])

@@ -26,8 +26,8 @@ def head_faults(contract: Contract, document: Document) -> Iterator[Fault]:
         values, default = row.get("values", {}), row.get("default")
         where = document.where(("features", name))
         if not values or default is None:
-            what = f"the feature {name} lacks its values or its default"
-            yield Fault(what, where, "", "values, and one of them as default")
+            lacking = "values" if not values else "default"
+            yield Fault(f"{lacking} is missing in the feature {name}", where, "", "values, and one of them as default")
         elif str(default) not in values:
             yield Fault(f"the feature {name} has no such value", where, str(default), ", ".join(values))
     for name, row in contract.clients.items():
