@@ -15,9 +15,52 @@ from conformance.judge.view import finite, pointer
 from conformance.verdict import Finding
 from conformance.witness.ledger import Ledger, LedgerError
 
-__all__ = ["run_window"]
+__all__ = ["run_together", "run_window"]
+
+# So few windows are as quick one by one.
+_WORTH_IT = 3
 
 _MOST_ROUNDS = 3
+
+
+async def run_together(session: Session, windows: list[Window]) -> bool:
+    """
+    Fire the refusals of all windows between two readings; returns whether the balance stayed where it was, so that
+    every window is done. Where it moved, or could not be read, nothing is counted, and each window has to be looked at.
+    """
+    ledger = session.ledger
+    known = [window for window in windows if session.tally(window.clause.id) is not None]
+    if ledger is None or len(known) < _WORTH_IT:
+        return False
+    try:
+        lost, outcomes = await _fire(session, ledger, [case for window in known for case in window.cases])
+    except LedgerError:
+        return False
+    if abs(lost) > _tolerance(ledger):
+        return False
+    left = iter(outcomes)
+    for window in known:
+        _count_kept(session, window, [next(left) for _ in window.cases])
+        session.done += 1
+    return True
+
+
+def _count_kept(session: Session, window: Window, outcomes: list[Outcome]) -> bool:
+    """
+    Count the refusals of a window over which the balance stayed as it was; returns whether there was one.
+    """
+    clause, tally = window.clause.id, session.tally(window.clause.id)
+    assert tally is not None
+    refused = [o for o in outcomes if not o.breaches.get(clause) and not o.reason and o.views[-1][1].refused]
+    if not refused:
+        tally.cases += len(outcomes)
+        tally.gap("none of its requests was refused for its reason")
+    for outcome in refused:
+        # What else is wrong with the refusals is for the clauses about that.
+        _only_money(outcome, clause)
+        settle(session, outcome, seen=1, of=1)
+        write_case(session, outcome, seen=1, of=1)
+    return bool(refused)
 
 
 async def run_window(session: Session, window: Window) -> None:
@@ -34,16 +77,8 @@ async def run_window(session: Session, window: Window) -> None:
         refused = [
             o for o in outcomes if not o.breaches.get(window.clause.id) and not o.reason and o.views[-1][1].refused
         ]
-        if not refused:
-            tally.cases += len(outcomes)
-            tally.gap("none of its requests was refused for its reason")
-            return
-        if abs(lost) <= _tolerance(ledger):
-            for outcome in refused:
-                # What else is wrong with the refusals is for the clauses about that.
-                _only_money(outcome, window.clause.id)
-                settle(session, outcome, seen=1, of=1)
-                write_case(session, outcome, seen=1, of=1)
+        if not refused or abs(lost) <= _tolerance(ledger):
+            _count_kept(session, window, outcomes)
             return
         await _blame(session, ledger, window, [o.case for o in refused], lost)
     except LedgerError as problem:

@@ -19,7 +19,7 @@ from conformance.engine.lanes import close_lanes, open_lanes
 from conformance.engine.neighbours import run_hangup, run_race
 from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
-from conformance.engine.quiet import run_window
+from conformance.engine.quiet import run_together, run_window
 from conformance.engine.session import Session, selected
 from conformance.engine.settle import feel_pulse, run_case, run_last
 from conformance.engine.target import Target
@@ -150,10 +150,11 @@ async def _fire_apart(session: Session, options: Options, plan: Plan, effort: Ef
     session.phase = "charges"
     for case in _left(_taken(plan.quiet), session, options):
         await _guard(session, case.clause, run_case(session, case))
-    for window in _taken(plan.windows):
-        if _finished(session, options, [case.id for case in window.cases]):
-            continue
-        await _guard(session, window.clause.id, run_window(session, window))
+    windows = [w for w in plan.windows if not _finished(session, options, [case.id for case in w.cases])]
+    # All refusals at once first: on a server that charges for none of them, no more than that has to be known.
+    if not await run_together(session, windows):
+        for window in _taken(windows):
+            await _guard(session, window.clause.id, run_window(session, window))
     session.phase = "bursts"
     for clause in plan.bursts:
         if _finished(session, options, [f"{clause.id}/burst"]):

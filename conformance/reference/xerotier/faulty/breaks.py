@@ -145,4 +145,5 @@ BREAKS: dict[str, Clauses] = {
     "job_status_unknown": ("jobs.bare_path",),
     "quota_refused_early": ("quota.steady", "accept.text", "*"),
     "quota_not_checked": ("quota.exhausted", "quota.status", "quota.delinquent"),
+    "limit_when_idle": ("rate_limit.retry_after", "endpoint.*", "quota.*", "auth.*"),
 }
