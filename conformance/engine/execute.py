@@ -250,8 +250,8 @@ async def _not_served_anyway(session: Session, case: Case, step: Step, view: Vie
     Whether a refusal in the course of a case is only what the same request gets without the case around it.
     """
     clause = session.contract.clause(case.clause)
-    if not {"success", "same_as"} & step.expect.keys():
-        # What is asked of the answer is not that it be a success.
+    if not {"success", "same_as", "refusal", "any_of"} & step.expect.keys():
+        # What is asked of the answer is neither that it be a success nor how it be refused.
         return False
     if len(case.steps) == 1 or clause.accepts or not view.refused or step.request is None or step.key != "main":
         return False

@@ -206,7 +206,7 @@ def selftest(
 ) -> Matrix:
     """
     Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix. *own*
-    leaves out the faults that the zoo of the contract has which this one extends.
+    leaves out the faults and variants that the zoo of the contract has which this one extends.
     """
     taken = chosen(contract, names, kinds, own=own)
     matrix = Matrix(contract)
@@ -227,8 +227,8 @@ def chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...], *, own
     """
     taken = list(_chosen(contract, names, kinds))
     base = _contract(contract).extends if own else ""
-    shared = {specimen.name for specimen in specimens(base) if specimen.kind == "fault"} if base else set()
-    return [one for one in taken if one.kind != "fault" or one.name not in shared]
+    shared = {(one.kind, one.name) for one in specimens(base) if one.kind in ("fault", "variant")} if base else set()
+    return [one for one in taken if (one.kind, one.name) not in shared]
 
 
 def _chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator[Specimen]:
