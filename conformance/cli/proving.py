@@ -46,7 +46,7 @@ _KINDS = ("sound", "fault", "variant", "null", "hostile")
     help="So many servers at a time  [default: one for each processor]",
 )
 @click.option(
-    "--own", is_flag=True, help="Leave out the faults and variants that the zoo of the contract has which CONTRACT extends."
+    "--own", is_flag=True, help="Leave out the faults and variants of the zoo whose contract CONTRACT extends."
 )
 @click.option("--json", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write the matrix as JSON.")
 def command(
