@@ -28,7 +28,7 @@ _START = 0.2
 _HANGUPS = 4
 _PATIENCE = 0.03
 # How many items a first try has, how long the large request is to take (seconds), and how many it may have at most.
-_FEW, _GOAL, _MOST = 20, 0.6, 1500
+_FEW, _GOAL, _MOST = 20, 1.6, 1500
 _SLOW = 3.0
 
 
