@@ -16,7 +16,7 @@ RECORDS = {
     "IDX-02": "index_missing_when_zero", "IDX-04": "cache_wrong_index", "IDX-07": "order_reversed_indexes_right", "IDX-06": "last_vector_for_all",
     "BAT-01": "batch_differs_from_single", "BAT-03": "batch_padded_rows_null", "REP-01": "repeat_differs",
     "REP-02": "repeat_zero_after_long_text", "REP-03": "repeat_differs_after_long_text", "CON-04": "burst_kills_engine",
-    "CON-05": "crosstalk_swaps_answers", "CON-06": "big_batch_blocks_small", "NAN-01": "vector_nan_crashes",
+    "CON-05": "crosstalk_swaps_answers", "NAN-01": "vector_nan_crashes",
     "NAN-03": "vector_zero", "SHP-01": "vector_nested", "SHP-02": "vector_width_by_text", "NRM-02": "dimensions_not_renormalised",
     "DIM-02": "dimensions_above_native_served", "DIM-04": "dimensions_give_empty_arrays", "USG-01": "usage_zero",
     "USG-04": "usage_constant", "USG-06": "usage_wrong_in_company", "MOD-02": "model_unknown_accepted",

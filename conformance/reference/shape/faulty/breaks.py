@@ -175,10 +175,6 @@ BREAKS: dict[str, Clauses] = {
         "usage.adds_up", "usage.*", "batch.*", "tokens.*", "vector.*", "encoding.*", "crowd.*", "length.*",
         "dimensions.*", "user.*", "jobs.*", "tier.*", "model.*",
     ),
-    "big_batch_blocks_small": (
-        "crowd.no_waiting", "crowd.*", "batch.*", "vector.*", "encoding.*", "tokens.*", "length.*", "dimensions.*",
-        "user.*", "jobs.*", "usage.*", "tier.*", "model.*",
-    ),
     "burst_resets_connections": ("crowd.fresh", "*"),
     "burst_kills_engine": ("crowd.fresh", "*"),
     "overload_500": ("crowd.own_answers", "*"),

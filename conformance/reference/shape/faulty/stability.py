@@ -158,10 +158,6 @@ def _pause(seconds: float) -> Callable[[Call], float]:
     return lambda call: seconds
 
 
-def _pause_if_big(call: Call) -> float:
-    return 1.5 if call.wish is not None and len(call.wish.items) >= 64 else 0.0
-
-
 FAULTS = (
     Fault("repeat_differs", "gives another vector when a text comes again", ("belongs",), edit_vectors(_on_repeat)),
     Fault(
@@ -195,12 +191,6 @@ FAULTS = (
         "gives the first row of a list to another client's text",
         ("belongs",),
         {**edit_items(_rows_of_another), "pause": _pause(0.004)},
-    ),
-    Fault(
-        "big_batch_blocks_small",
-        "serves nobody while a big list is embedded",
-        ("alive",),
-        {"pause": _pause_if_big, "one_at_a_time": True},
     ),
     Fault(
         "burst_resets_connections",
