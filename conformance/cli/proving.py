@@ -48,16 +48,16 @@ _KINDS = ("sound", "fault", "variant", "null", "hostile")
 @click.option(
     "--own", is_flag=True, help="Leave out the faults and variants of the zoo whose contract CONTRACT extends."
 )
+@click.option(
+    "--brief", is_flag=True, help="Look for what the quick budget does not find by its own clauses only."
+)
 @click.option("--json", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write the matrix as JSON.")
 def command(
     contract: str,
     names: tuple[str, ...],
     kinds: tuple[str, ...],
-    budget: str,
-    seed: int,
-    jobs: int | None,
-    own: bool,
     out: Path | None,
+    **how: Any,
 ) -> int:
     """
     Judge every faulty and odd server of CONTRACT's zoo, and print the kill matrix.
@@ -74,7 +74,7 @@ def command(
     check_provider(loaded.name)
     check_writable({"--json": out})
     _check_chosen(loaded.name, names, kinds)
-    total = len(chosen(loaded.name, names, kinds, own=own))
+    total = len(chosen(loaded.name, names, kinds, own=how["own"]))
     done = 0
 
     def watch(result: Result) -> None:
@@ -86,7 +86,7 @@ def command(
             err=True,
         )
 
-    matrix = selftest(loaded.name, names=names, kinds=kinds, budget=budget, seed=seed, jobs=jobs, own=own, watch=watch)
+    matrix = selftest(loaded.name, names=names, kinds=kinds, watch=watch, **how)
     if out is not None:
         from conformance.report.output import write_report
 

@@ -116,16 +116,19 @@ def specimens(contract: str) -> list[Specimen]:
     return made
 
 
-def judge_specimen(contract_name: str, specimen: Specimen, budget: str | None, seed: int) -> Result:
+def judge_specimen(
+    contract_name: str, specimen: Specimen, budget: str | None, seed: int, brief: bool = False
+) -> Result:
     """
     Start a specimen, judge it, and return what was said of it. Runs in a worker process.
 
     Without a *budget* a fault is judged with the quick one first and with the standard one when that did not find it;
-    everything else, where the question is what must not be said, is judged with the standard one.
+    everything else, where the question is what must not be said, is judged with the standard one. *brief* looks then
+    only at the clauses that the fault is there for.
     """
     if budget is not None:
         return _judge(contract_name, specimen, budget, seed)
-    result = _escalate(contract_name, specimen, seed)
+    result = _escalate(contract_name, specimen, seed, brief=brief)
     if result.right:
         return result
     # As with a target, what is seen once is repeated before it is believed.
@@ -133,11 +136,13 @@ def judge_specimen(contract_name: str, specimen: Specimen, budget: str | None, s
     return replace(again, unstable=True) if again.right else result
 
 
-def _escalate(contract_name: str, specimen: Specimen, seed: int) -> Result:
+def _escalate(contract_name: str, specimen: Specimen, seed: int, *, brief: bool) -> Result:
     if specimen.kind in ("fault", "null", "hostile"):
         result = _judge(contract_name, specimen, "quick", seed)
         if result.right or specimen.kind != "fault" or result.stray:
             return result
+        if brief:
+            return _judge(contract_name, specimen, "standard", seed, clauses=specimen.breaks)
     return _judge(contract_name, specimen, "standard", seed)
 
 
@@ -157,7 +162,9 @@ def _target(contract: Contract, *options: str, timeout: float, media: bool) -> A
     return embedded_target(contract, *options, timeout=timeout, media=media)
 
 
-def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Result:
+def _judge(
+    contract_name: str, specimen: Specimen, budget: str, seed: int, *, clauses: tuple[str, ...] = ()
+) -> Result:
     contract = _contract(contract_name)
     options = [] if specimen.kind == "sound" else [f"--{specimen.kind}", specimen.name]
     lines: list[dict[str, Any]] = []
@@ -172,7 +179,7 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
                 run(
                     contract,
                     target,
-                    Options(budget=budget, seed=seed, shrinking=False, clients=_calls_clients(specimen)),
+                    Options(clauses, budget=budget, seed=seed, shrinking=False, clients=_calls_clients(specimen)),
                     lambda line: lines.append(line) if line["kind"] in keep else None,
                 )
             )
@@ -180,10 +187,10 @@ def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Re
         return Result(
             specimen, problem.exit_code, (), 0, time.monotonic() - began, 0, "" if senseless else str(problem), budget
         )
-    clauses = [line for line in lines if line["kind"] == "clause"]
-    broken = tuple(line["id"] for line in clauses if line["verdict"] in ("fail", "warn", "error"))
-    passed = sum(1 for line in clauses if line["verdict"] == "pass")
-    errors = [f"{line['id']}: {line['notes'][-1]}" for line in clauses if line["verdict"] == "error"]
+    told = [line for line in lines if line["kind"] == "clause"]
+    broken = tuple(line["id"] for line in told if line["verdict"] in ("fail", "warn", "error"))
+    passed = sum(1 for line in told if line["verdict"] == "pass")
+    errors = [f"{line['id']}: {line['notes'][-1]}" for line in told if line["verdict"] == "error"]
     requests = next((line["requests"] for line in lines if line["kind"] == "footer"), 0)
     return Result(specimen, code, broken, passed, time.monotonic() - began, requests, "; ".join(errors[:2]), budget)
 
@@ -202,16 +209,18 @@ def selftest(
     seed: int = 0,
     jobs: int | None = None,
     own: bool = False,
+    brief: bool = False,
     watch: Callable[[Result], None] = lambda result: None,
 ) -> Matrix:
     """
     Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix. *own*
-    leaves out the faults and variants that the zoo of the contract has which this one extends.
+    leaves out the faults and variants that the zoo of the contract has which this one extends; *brief* looks for a
+    fault that the quick budget does not find by the clauses that it is there for, and by no others.
     """
     taken = chosen(contract, names, kinds, own=own)
     matrix = Matrix(contract)
     with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed) for specimen in taken]
+        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed, brief) for specimen in taken]
         for future in as_completed(futures):
             result = future.result()
             matrix.results.append(result)
