@@ -48,6 +48,7 @@ _KINDS = ("sound", "fault", "variant", "null", "hostile")
 @click.option(
     "--own", is_flag=True, help="Leave out the faults and variants of the zoo whose contract CONTRACT extends."
 )
+@click.option("--cover", is_flag=True, help="Of the faults that are there for the same clause, judge one.")
 @click.option(
     "--brief", is_flag=True, help="Look for what the quick budget does not find by its own clauses only."
 )
@@ -74,7 +75,7 @@ def command(
     check_provider(loaded.name)
     check_writable({"--json": out})
     _check_chosen(loaded.name, names, kinds)
-    total = len(chosen(loaded.name, names, kinds, own=how["own"]))
+    total = len(chosen(loaded.name, names, kinds, own=how["own"], cover=how["cover"]))
     done = 0
 
     def watch(result: Result) -> None:

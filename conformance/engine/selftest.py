@@ -209,15 +209,17 @@ def selftest(
     seed: int = 0,
     jobs: int | None = None,
     own: bool = False,
+    cover: bool = False,
     brief: bool = False,
     watch: Callable[[Result], None] = lambda result: None,
 ) -> Matrix:
     """
     Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix. *own*
-    leaves out the faults and variants that the zoo of the contract has which this one extends; *brief* looks for a
-    fault that the quick budget does not find by the clauses that it is there for, and by no others.
+    leaves out the faults and variants that the zoo of the contract has which this one extends; *cover* takes one fault
+    of those that are there for the same clause; *brief* looks for a fault that the quick budget does not find by the
+    clauses that it is there for, and by no others.
     """
-    taken = chosen(contract, names, kinds, own=own)
+    taken = chosen(contract, names, kinds, own=own, cover=cover)
     matrix = Matrix(contract)
     with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
         futures = [pool.submit(judge_specimen, contract, specimen, budget, seed, brief) for specimen in taken]
@@ -230,14 +232,20 @@ def selftest(
     return matrix
 
 
-def chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...], *, own: bool = False) -> list[Specimen]:
+def chosen(
+    contract: str, names: tuple[str, ...], kinds: tuple[str, ...], *, own: bool = False, cover: bool = False
+) -> list[Specimen]:
     """
     Return the specimens of those names (patterns) and kinds, all where none are given; see :func:`selftest`.
     """
     taken = list(_chosen(contract, names, kinds))
     base = _contract(contract).extends if own else ""
     shared = {(one.kind, one.name) for one in specimens(base) if one.kind in ("fault", "variant")} if base else set()
-    return [one for one in taken if (one.kind, one.name) not in shared]
+    taken = [one for one in taken if (one.kind, one.name) not in shared]
+    if not cover:
+        return taken
+    first = {one.breaks[:1]: one for one in reversed(taken) if one.kind == "fault"}
+    return [one for one in taken if one.kind != "fault" or first[one.breaks[:1]] is one]
 
 
 def _chosen(contract: str, names: tuple[str, ...], kinds: tuple[str, ...]) -> Iterator[Specimen]:
