@@ -49,9 +49,6 @@ _KINDS = ("sound", "fault", "variant", "null", "hostile")
     "--own", is_flag=True, help="Leave out the faults and variants of the zoo whose contract CONTRACT extends."
 )
 @click.option("--cover", is_flag=True, help="Of the faults that are there for the same clause, judge one.")
-@click.option(
-    "--brief", is_flag=True, help="Look for what the quick budget does not find by its own clauses only."
-)
 @click.option("--json", "out", type=click.Path(path_type=Path), metavar="FILE", help="Write the matrix as JSON.")
 def command(
     contract: str,

@@ -116,19 +116,16 @@ def specimens(contract: str) -> list[Specimen]:
     return made
 
 
-def judge_specimen(
-    contract_name: str, specimen: Specimen, budget: str | None, seed: int, brief: bool = False
-) -> Result:
+def judge_specimen(contract_name: str, specimen: Specimen, budget: str | None, seed: int) -> Result:
     """
     Start a specimen, judge it, and return what was said of it. Runs in a worker process.
 
     Without a *budget* a fault is judged with the quick one first and with the standard one when that did not find it;
-    everything else, where the question is what must not be said, is judged with the standard one. *brief* looks then
-    only at the clauses that the fault is there for.
+    everything else, where the question is what must not be said, is judged with the standard one.
     """
     if budget is not None:
         return _judge(contract_name, specimen, budget, seed)
-    result = _escalate(contract_name, specimen, seed, brief=brief)
+    result = _escalate(contract_name, specimen, seed)
     if result.right:
         return result
     # As with a target, what is seen once is repeated before it is believed.
@@ -136,13 +133,11 @@ def judge_specimen(
     return replace(again, unstable=True) if again.right else result
 
 
-def _escalate(contract_name: str, specimen: Specimen, seed: int, *, brief: bool) -> Result:
+def _escalate(contract_name: str, specimen: Specimen, seed: int) -> Result:
     if specimen.kind in ("fault", "null", "hostile"):
         result = _judge(contract_name, specimen, "quick", seed)
         if result.right or specimen.kind != "fault" or result.stray:
             return result
-        if brief:
-            return _judge(contract_name, specimen, "standard", seed, clauses=specimen.breaks)
     return _judge(contract_name, specimen, "standard", seed)
 
 
@@ -162,9 +157,7 @@ def _target(contract: Contract, *options: str, timeout: float, media: bool) -> A
     return embedded_target(contract, *options, timeout=timeout, media=media)
 
 
-def _judge(
-    contract_name: str, specimen: Specimen, budget: str, seed: int, *, clauses: tuple[str, ...] = ()
-) -> Result:
+def _judge(contract_name: str, specimen: Specimen, budget: str, seed: int) -> Result:
     contract = _contract(contract_name)
     options = [] if specimen.kind == "sound" else [f"--{specimen.kind}", specimen.name]
     lines: list[dict[str, Any]] = []
@@ -179,7 +172,7 @@ def _judge(
                 run(
                     contract,
                     target,
-                    Options(clauses, budget=budget, seed=seed, shrinking=False, clients=_calls_clients(specimen)),
+                    Options(budget=budget, seed=seed, shrinking=False, clients=_calls_clients(specimen)),
                     lambda line: lines.append(line) if line["kind"] in keep else None,
                 )
             )
@@ -210,19 +203,17 @@ def selftest(
     jobs: int | None = None,
     own: bool = False,
     cover: bool = False,
-    brief: bool = False,
     watch: Callable[[Result], None] = lambda result: None,
 ) -> Matrix:
     """
     Judge the specimens whose name matches *names* (all when empty), *jobs* at a time, and return the kill matrix. *own*
     leaves out the faults and variants that the zoo of the contract has which this one extends; *cover* takes one fault
-    of those that are there for the same clause; *brief* looks for a fault that the quick budget does not find by the
-    clauses that it is there for, and by no others.
+    of those that are there for the same clause.
     """
     taken = chosen(contract, names, kinds, own=own, cover=cover)
     matrix = Matrix(contract)
     with ProcessPoolExecutor(max_workers=jobs or os.cpu_count() or 1) as pool:
-        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed, brief) for specimen in taken]
+        futures = [pool.submit(judge_specimen, contract, specimen, budget, seed) for specimen in taken]
         for future in as_completed(futures):
             result = future.result()
             matrix.results.append(result)
