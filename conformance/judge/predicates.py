@@ -6,14 +6,9 @@ A predicate is added rarely and for a reason, because each one is code that ever
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from functools import lru_cache
 from typing import Any
-
-import jsonschema_rs
-import orjson
 
 from conformance.errors import shorten
 from conformance.judge.effects import EFFECTS
@@ -21,12 +16,14 @@ from conformance.judge.refusal import names_field, refusal_of
 from conformance.judge.relations import RELATIONS
 from conformance.judge.rows import ROWS
 from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.schema import violations
 from conformance.judge.view import MISSING, View, pointer
 from conformance.verdict import Finding
 
 __all__ = ["PREDICATES", "check", "describe_answer", "holds", "in_statuses"]
 
-_SEARCHED = 1 << 16
+_SEARCHED = 1 << 20
+_QUOTED = 76
 
 Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
 
@@ -70,67 +67,6 @@ def describe_answer(view: View, scene: Scene) -> str:
         return f"no answer ({failure.kind}: {failure.detail})" if failure else "no answer"
     code = pointer(view.document, scene.contract.refusal["code"]) if view.status >= 400 else MISSING
     return f"{view.status} with code {shorten(code, limit=60)}" if isinstance(code, str) else str(view.status)
-
-
-@lru_cache(maxsize=4096)
-def _compiled(schema: bytes) -> Any:
-    return jsonschema_rs.validator_for(orjson.loads(schema))
-
-
-def _validator(schema: Any) -> Any:
-    return _compiled(orjson.dumps(schema))
-
-
-def _violations(schema: Any, value: Any, base: str, *, most: int = 3) -> Iterator[Finding]:
-    validator = _validator(schema)
-    try:
-        if validator.is_valid(value):
-            return
-        problems = list(validator.iter_errors(value))
-    except (UnicodeEncodeError, ValueError, OverflowError) as problem:
-        yield Finding("text and numbers that JSON allows", shorten(str(problem), limit=80), base)
-        return
-    for violation in problems[:most]:
-        where = base + "".join(f"/{part}" for part in violation.instance_path)
-        instance = violation.instance
-        # What came is better than a validator's words; of an array or an object its size is enough.
-        if violation.kind.name == "required":
-            shown = "nothing"
-        elif isinstance(instance, (list, dict)):
-            shown = f"{'an array' if isinstance(instance, list) else 'an object'} of {len(instance)}"
-        else:
-            shown = json.dumps(instance)
-        yield Finding(_asked(violation), shorten(shown, limit=120), where)
-
-
-def _asked(problem: Any) -> str:
-    kind = problem.kind
-    name = type(kind).__name__.rpartition("_")[2].lower()
-    if name == "required":
-        return f"a member {kind.property}"
-    if name == "type":
-        return f"a value of type {' or '.join(map(str, kind.types)) if hasattr(kind, 'types') else ''}".strip()
-    if name == "constant":
-        return shorten(repr(kind.expected_value), limit=80)
-    if name == "enum":
-        return f"one of {shorten(repr(kind.options), limit=100)}"
-    if name == "pattern":
-        return f"text that matches {shorten(kind.pattern, limit=80)}"
-    if name in _BOUNDS:
-        return _BOUNDS[name].format(kind.limit)
-    return "what the schema asks for"
-
-
-_BOUNDS = {
-    "minimum": "at least {}",
-    "maximum": "at most {}",
-    "exclusiveminimum": "more than {}",
-    "exclusivemaximum": "less than {}",
-    "minitems": "at least {} items",
-    "maxitems": "at most {} items",
-    "minlength": "at least {} characters",
-    "maxlength": "at most {} characters",
-}
 
 
 def in_statuses(status: int, wanted: Any) -> bool:
@@ -207,7 +143,7 @@ def _schema(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if view.document is MISSING:
         yield Finding(f"the {argument} envelope", view.json_problem or "no JSON", "body:")
         return
-    yield from _violations(scene.contract.envelopes[argument], view.document, "body:")
+    yield from violations(scene.contract.envelopes[argument], view.document, "body:")
 
 
 def _need_answer(view: View) -> None:
@@ -257,7 +193,7 @@ def _body(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             schema = (
                 {key: item for key, item in wanted.items() if key != "optional"} if "optional" in wanted else wanted
             )
-            yield from _violations(schema, value, where)
+            yield from violations(schema, value, where)
 
 
 def _mentions(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
@@ -334,10 +270,37 @@ def _not_told(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
 
 
 def _lacks(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
-    text = view.exchange.body[:_SEARCHED].decode("utf-8", "replace")
-    found = re.search(argument, text)
-    if found:
-        yield Finding(f"a body without {shorten(argument, limit=60)}", shorten(found[0], limit=100), "body:")
+    for where, text in _texts(view):
+        found = re.search(argument["pattern"], text)
+        if found:
+            yield Finding(argument["says"], _excerpt(text, *found.span()), where)
+            return
+
+
+def _texts(view: View) -> Iterator[tuple[str, str]]:
+    """
+    Yield every text of an answer's document with its place, as its reader sees it, and then the body as it was sent.
+    """
+    waiting = [("body:", view.document)] if len(view.exchange.body) <= _SEARCHED else []
+    while waiting:
+        where, value = waiting.pop()
+        if isinstance(value, str):
+            yield where, value
+        elif isinstance(value, dict):
+            names = {name: name.replace("~", "~0").replace("/", "~1") for name in value}
+            waiting.extend((f"{where}/{names[name]}", value[name]) for name in reversed(value))
+        elif isinstance(value, list):
+            waiting.extend((f"{where}/{place}", value[place]) for place in reversed(range(len(value))))
+    yield "body:", view.exchange.body[:_SEARCHED].decode("utf-8", "replace")
+
+
+def _excerpt(text: str, start: int, end: int) -> str:
+    """
+    Return what stands at a place of a text, in quotes, with as much around it as has room.
+    """
+    begin = max(0, start - max(0, _QUOTED - (end - start)) // 3)
+    piece = text[begin : begin + _QUOTED]
+    return f'"{"…" if begin else ""}{shorten(piece, limit=_QUOTED)}{"…" if begin + len(piece) < len(text) else ""}"'
 
 
 def _keeps_key(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:

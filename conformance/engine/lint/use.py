@@ -159,9 +159,9 @@ def expect_uses(
             yield from field_uses("step", document, here, argument, "step") if argument.get("step") not in steps else ()
         elif name in _STEP_NAMES:
             yield from _step_uses(document, here, name, argument, steps)
-        elif name == "header":
-            for header, wanted in argument.items():
-                yield from field_uses("pattern", document, (*here, header), wanted, "pattern")
+        elif name in ("header", "lacks"):
+            for place, wanted in [((), argument)] if name == "lacks" else [((key,), argument[key]) for key in argument]:
+                yield from field_uses("pattern", document, (*here, *place), wanted, "pattern")
         elif name == "body":
             for pointer, wanted in argument.items():
                 if isinstance(wanted, Mapping):
