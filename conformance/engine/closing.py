@@ -26,7 +26,8 @@ def closing_lines(session: Session, options: Options, *, incomplete: str | None,
     """
     ended = incomplete.splitlines()[0] if incomplete else None
     lines = [
-        t.line(alive=session.alive, proven=c not in options.unproven, ended=ended) for c, t in session.tallies.items()
+        t.line(alive=session.alive, proven=c not in options.unproven, ended=ended, answers=session.done > 0)
+        for c, t in session.tallies.items()
     ]
     if not session.alive and session.control:
         for line in lines:

@@ -51,22 +51,25 @@ class Tally:
 
     def breach(self, case: str, findings: Iterable[Finding]) -> None:
         """
-        Count one case that broke the promise, and keep the first few of its findings.
+        Count one case that broke the promise, and keep the first few of its findings, those of directed cases before
+        those of drawn ones.
         """
         self.broken += 1
-        if self.example is None:
+        # A case that the contract writes down says more to its reader than one that was drawn.
+        if self.example is None or (_is_drawn(self.example) and not _is_drawn(case) and "/" in case):
             self.example = case
-        for found in findings:
-            if len(self.findings) < _MOST_FINDINGS:
-                self.findings.append(
-                    {
-                        "case": case,
-                        "expected": found.expected,
-                        "actual": found.actual,
-                        "where": found.where,
-                        "why": found.why,
-                    }
-                )
+        self.findings += (
+            {
+                "case": case,
+                "expected": found.expected,
+                "actual": found.actual,
+                "where": found.where,
+                "why": found.why,
+            }
+            for found in findings
+        )
+        self.findings.sort(key=lambda found: _is_drawn(found["case"]))
+        del self.findings[_MOST_FINDINGS:]
 
     def gap(self, reason: str, supply: str = "") -> None:
         """
@@ -96,9 +99,23 @@ class Tally:
             return Verdict.PASS
         return Verdict.NOT_ESTABLISHED
 
-    def line(self, *, alive: bool, proven: bool = True, ended: str | None = None) -> dict[str, Any]:
+    def _untouched(self, ended: str | None, *, answers: bool) -> str:
         """
-        Return the clause's line for the report log; *ended* says why the run came to an early end.
+        Return why nothing at all is known of the clause.
+        """
+        if ended:
+            return f"the run ended first: {ended}"
+        # Every answer of a run is held against every invariant; what none of them holds is no want of requests.
+        if self.clause.on is not None and answers:
+            return "no answer of this run had what it is about"
+        return "no exchange of this run reached it"
+
+    def line(
+        self, *, alive: bool, proven: bool = True, ended: str | None = None, answers: bool = False
+    ) -> dict[str, Any]:
+        """
+        Return the clause's line for the report log; *ended* says why the run came to an early end, *answers* whether
+        there were any that an invariant could have spoken of.
         """
         clause = self.clause
         verdict = self.verdict(alive=alive)
@@ -109,9 +126,7 @@ class Tally:
                 missing.append("a target that serves a plain request and refuses a broken one (see the controls)")
             missing.extend(f"because: {reason}" for reason in self.reasons)
             if not missing:
-                missing.append(
-                    f"because: the run ended first: {ended}" if ended else "because: no exchange of this run reached it"
-                )
+                missing.append(f"because: {self._untouched(ended, answers=answers)}")
         elif self.reasons or self.missing:
             left = [*self.missing, *self.reasons]
             notes.append(f"{len(left)} of its cases could not be established: {'; '.join(left[:2])}")
@@ -145,3 +160,10 @@ class Tally:
         if self.example is not None:
             line["example"] = self.example
         return line
+
+
+def _is_drawn(case: str) -> bool:
+    """
+    Whether the case of that id was drawn.
+    """
+    return "/drawn." in case

@@ -23,7 +23,7 @@ MEANINGS = {
 }
 STATES = ("kept", "broken", "warned", "not_established", "excluded")
 _WEIGHT = {"MUST": 0, "SHOULD": 1, "MAY": 2}
-_KEPT = 5  # cases kept for each clause when the lines can be read only once
+_KEPT = 5  # cases of each kind kept for each clause when the lines can be read only once
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,8 +197,10 @@ def _room(case: Line, kept: dict[str, int]) -> bool:
     """
     if case["verdict"] in ("pass", "recorded") and not case["findings"]:
         return False
+    # Drawn cases come in crowds, and must not take the room of the directed ones that are named before them.
+    kind = "drawn" if "/drawn." in case["id"] else "directed"
     clauses = {case["clause"], *(finding["clause"] for finding in case["findings"])}
-    roomy = [clause for clause in clauses if kept.get(clause, 0) < _KEPT]
-    for clause in roomy:
-        kept[clause] = kept.get(clause, 0) + 1
+    roomy = [key for key in (f"{clause} {kind}" for clause in clauses) if kept.get(key, 0) < _KEPT]
+    for key in roomy:
+        kept[key] = kept.get(key, 0) + 1
     return bool(roomy)

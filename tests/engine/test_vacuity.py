@@ -59,7 +59,7 @@ def test_a_clause_that_no_exchange_reached_is_not_established(clause: str) -> No
     report = judge(World(edit=edit), "models.list", clause)
     assert report.verdict("models.list") == "pass"
     assert report.verdict(clause) == "not_established"
-    assert report.clauses[clause]["missing"] == ["because: no exchange of this run reached it"]
+    assert report.clauses[clause]["missing"] == ["because: no answer of this run had what it is about"]
     assert report.clauses[clause]["judged"] == 0
 
 

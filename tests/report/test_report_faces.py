@@ -69,6 +69,15 @@ def test_every_part_is_there_in_its_order(log: Log) -> None:
     assert "27: 10 kept, 6 broken, 2 warned, 7 not established, 2 excluded" in text
 
 
+def test_a_directed_case_is_shown_though_many_drawn_ones_came_before_it() -> None:
+    lines = list(sample_lines())
+    place = next(at for at, line in enumerate(lines) if line.get("id") == "encoding.stranger/int4")
+    lines[place:place] = [{**lines[place], "id": f"encoding.stranger/drawn.create.{number}"} for number in range(9)]
+    summary = summarise(iter(lines))
+    (clause,) = [clause for clause in summary.clauses if clause["id"] == "encoding.stranger"]
+    assert clause["example"] == (summary.case(clause) or {})["id"] == "encoding.stranger/int4"
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_nothing_but_what_is_copied_is_wider_than_the_screen(log: Log, width: int) -> None:
     wide = [line for line in _printed(log, width=width).splitlines() if len(line) > width]
