@@ -128,7 +128,7 @@ class Session:
         if head == "feature":
             name, _, wanted = rest.partition(".")
             declared = self.features[name]
-            return None if declared == wanted else f"{DECLARED}{name}: {declared}"
+            return None if _is_so(wanted, declared) else f"{DECLARED}{name}: {declared}"
         if head in self.contract.operator:
             known = self.contract.operator[head].get(rest, {})
             return None if rest in self.target.operator.get(head, {}) else str(known.get("supply", need))
@@ -294,7 +294,14 @@ def _applies(contract: Contract, clause: Clause, features: Mapping[str, str]) ->
     for need in clause.needs:
         if need.startswith("feature."):
             _, name, wanted = need.split(".", 2)
-            row = contract.features[name]
-            if wanted != str(row["default"]) and features.get(name, str(row["default"])) != wanted:
+            default = str(contract.features[name]["default"])
+            if not _is_so(wanted, default) and not _is_so(wanted, features.get(name, default)):
                 return False
     return True
+
+
+def _is_so(wanted: str, declared: str) -> bool:
+    """
+    Whether what is declared of a feature is what a need asks for: a value, or any other than one (``not.VALUE``).
+    """
+    return declared != wanted[4:] if wanted.startswith("not.") else declared == wanted

@@ -207,6 +207,7 @@ def test_an_operation_says_where_a_row_has_its_index(tmp_path: Path, monkeypatch
 
 UPPER: list[Any] = [
     ("need of an unknown value", "feature.lift.yes", "feature.lift.maybe", ("7", "did you mean feature.lift.yes?")),
+    ("need of any but an unknown value", "feature.lift.yes", "feature.lift.not.maybe", ("7", "'feature.lift.not.maybe'")),
     ("need of an unknown name", "slugs.closed, feature", "slugs.open, feature", ("7", "'slugs.open'")),
     ("variable of an unknown name", "room: $slugs.closed", "room: $slugs.shut", ("10", "'slugs.shut'")),
 ]

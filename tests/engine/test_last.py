@@ -253,6 +253,25 @@ def test_what_is_declared_and_still_broken_elsewhere_is_broken(tmp_path: Path) -
     assert report.code == 1
 
 
+@pytest.mark.parametrize(
+    ("declared", "passed", "gaps"),
+    [
+        (None, {"a.moving"}, set()),
+        ("slow", {"a.moving", "a.climbing"}, set()),
+        ("no", {"a.climbing"}, {"a.moving"}),
+    ],
+)
+def test_a_need_may_leave_one_way_out(tmp_path: Path, declared: str | None, passed: set[str], gaps: set[str]) -> None:
+    ways = LIFT.replace('"no": there is none', '"no": there is none, slow: one that takes its time')
+    clauses = clause("a.moving", f"needs: [feature.lift.not.no], {case(asking('moving'))}")
+    clauses += clause("a.climbing", f"needs: [feature.lift.not.yes], {case(asking('climbing'))}")
+    features = {} if declared is None else {"lift": declared}
+    report = judge_small(small_contract(tmp_path, clauses, ways), small_world(), "a.*", features=features)
+    assert report.ids("pass") == passed
+    assert {name for name, line in report.clauses.items() if "declared" in line} == gaps
+    assert set(report.clauses) == passed | gaps
+
+
 # What is not served by itself either
 
 

@@ -46,6 +46,7 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
     fields = {f"{name}.{field}" for name, taken in facts.items() for field in taken}
     given = {f"{group}.{name}" for group, rows in contract.operator.items() for name in rows}
     declared = {f"feature.{name}.{v}" for name, row in contract.features.items() for v in row.get("values", ())}
+    denied = {f"feature.{name}.not.{v}" for name, row in contract.features.items() for v in row.get("values", ())}
     clients = {f"client.{name}" for name in contract.clients}
     variables = {f"vars.{name}" for name in contract.variables}
     names: dict[str, frozenset[str]] = {
@@ -62,7 +63,7 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
         "client": frozenset(contract.clients),
         "feature": frozenset(name.removeprefix("feature.") for name in declared),
         "need": _NEEDS
-        | frozenset({"key.main", *given, *declared, *clients})
+        | frozenset({"key.main", *given, *declared, *denied, *clients})
         | facts.keys()
         | fields
         | {f"key.{key}" for key in keys},
