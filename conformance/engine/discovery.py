@@ -4,12 +4,21 @@ Before the first case: read what the target says of itself, and see that it and 
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import jsonschema_rs
 
 from conformance.contract.model import Fact
-from conformance.engine.proofs import described, make_workshop, open_ledger, prove_canary, prove_ledger, prove_media
+from conformance.engine.proofs import (
+    charge_proof,
+    described,
+    make_workshop,
+    open_ledger,
+    prove_canary,
+    prove_ledger,
+    prove_media,
+)
 from conformance.engine.session import Session
 from conformance.errors import Fault, IncompleteError
 from conformance.generate.forms import MissingFact, fill
@@ -41,8 +50,8 @@ async def discover(session: Session) -> None:
     await _control(session)
     await prove_canary(session)
     make_workshop(session)
-    await prove_media(session)
-    await prove_ledger(session)
+    _, proof = await asyncio.gather(prove_media(session), charge_proof(session))
+    await prove_ledger(session, proof)
     if session.target.clock is None:
         session.lacks["clock"] = "witnesses.clock: a request that advances the target's time"
     elif not session.alive:
@@ -155,19 +164,25 @@ async def _control(session: Session) -> None:
         if bool((first == second).all()) or cosine(first, second) > _DISTINCT:
             session.control = "two different texts get the same vector, so its answers say nothing"
             return
-    for send in session.contract.controls["refuse"]:
-        view = await session.plain(send["operation"], send.get("body"))
+    # What is left says nothing of each other, so it is asked at once.
+    refuse = session.contract.controls["refuse"]
+    bodied = [
+        name
+        for name, operation in session.contract.operations.items()
+        if operation.body is not None and name != session.contract.default_operation
+    ]
+    sends = [*((send["operation"], send.get("body")) for send in refuse), *((name, None) for name in bodied)]
+    views = await asyncio.gather(*(session.plain(operation, body) for operation, body in sends))
+    for view in views[: len(refuse)]:
         if not view.refused:
             session.control = f"a broken request is not refused (it answers {described(session, view)})"
             return
     session.alive = True
     session.first = accepted[0]
     session.facts["plain"] = {"width": accepted[0].vectors[0].width}
-    for name, operation in session.contract.operations.items():
-        if operation.body is not None and name != session.contract.default_operation:
-            view = await session.plain(name)
-            if not view.success:
-                session.dead.add(name)
+    for name, view in zip(bodied, views[len(refuse) :], strict=True):
+        if not view.success:
+            session.dead.add(name)
 
 
 def _clock(session: Session) -> Clock:

@@ -7,26 +7,56 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 from conformance.engine.patience import awaited, earlier, fetches, settled
 from conformance.engine.session import Session
+from conformance.engine.twins import check_twin, excuse, share
 from conformance.exchange import FailureKind
 from conformance.generate.case import Case, Step
 from conformance.generate.later import MissingAnswer, settled_request, waits
+from conformance.judge.effects import owed
 from conformance.judge.invariants import judge_invariants
 from conformance.judge.predicates import check, holds
 from conformance.judge.refusal import refusal_of
 from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.view import View, pointer
 from conformance.verdict import Finding
-from conformance.witness.clock import ClockError
+from conformance.witness.clock import Clock, ClockError
 from conformance.witness.ledger import LedgerError
 
-__all__ = ["Outcome", "attempt", "twin_answer"]
+if TYPE_CHECKING:
+    from conformance.engine.timeline import Timeline
+
+__all__ = ["Bill", "Outcome", "attempt"]
 
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
 _EFFECTS = frozenset({"charge", "fetched"})
+# How many places requests on one bill leave to others on it that have a longer way to go.
+_KEPT_FREE = 2
+
+
+@dataclass(slots=True)
+class Bill:
+    """
+    What the answers to many requests say they cost together: *owed*, or None once an answer did not say.
+    """
+
+    owed: float | None = 0.0
+
+    def add(self, step: Step, views: list[View], scene: Scene) -> float:
+        """
+        Put a step's answers on the bill and return what they say they cost.
+        """
+        argument = step.expect.get("charge", (step.of_all or {}).get("charge", "reported"))
+        try:
+            cost = owed(argument, views, scene) if views[0].operation.charge else 0.0
+        except UnjudgeableError:
+            self.owed = None
+            return 0.0
+        if self.owed is not None:
+            self.owed += cost
+        return cost
 
 
 @dataclass(slots=True)
@@ -38,7 +68,8 @@ class Outcome:
     judged and kept, with how often; *first* are those of them that nothing had established before. *reason* says why
     the case's own clause could not be established. *lost* says that an answer got lost on the way, which is no verdict
     unless it happens again. *blamed* are the clauses that a view (by its place) broke, *charged* is what each step took
-    from the balance, where it was read.
+    from the balance, where it was read. *pending* says that its own clause is not
+    decided yet, because only the sum is known that it cost together with others.
     """
 
     case: Case
@@ -51,6 +82,7 @@ class Outcome:
     lost: bool = False
     blamed: dict[int, list[str]] = field(default_factory=dict)
     charged: dict[str, float] = field(default_factory=dict)
+    pending: bool = False
 
     def counts(self) -> dict[str, int]:
         """
@@ -68,62 +100,50 @@ class Outcome:
             self.kept[clause] = self.kept.get(clause, 0) + 1
 
 
-async def attempt(session: Session, case: Case) -> Outcome:
+async def attempt(
+    session: Session, case: Case, *, bill: Bill | None = None, timeline: Timeline | None = None
+) -> Outcome:
     """
-    Fire *case* once and judge it. Raises BudgetSpent.
+    Fire *case* once and judge it; with a *bill* nobody reads what it cost, and it is taken at the answers' word until
+    the bill is settled; with a *timeline* others wait for the same clock. Raises BudgetSpent.
     """
     outcome = Outcome(case)
     # What was asked first of all can be compared with at any time.
     steps: dict[str, View] = {} if session.first is None else {"control": session.first}
     try:
-        await _run_steps(session, case, steps, outcome)
+        await _run_steps(session, case, steps, outcome, bill, timeline or session.clock)
     finally:
-        _share(session, case, outcome)
+        share(session, case, outcome)
     if not outcome.breaches.get(case.clause) and not outcome.reason:
-        await _check_twin(session, case, outcome)
+        await check_twin(session, case, outcome)
     elif case.twin is not None and outcome.breaches.get(case.clause):
-        await _excuse(session, case, outcome)
+        await excuse(session, case, outcome)
     return outcome
 
 
-async def _run_steps(session: Session, case: Case, steps: dict[str, View], outcome: Outcome) -> None:
+async def _run_steps(
+    session: Session,
+    case: Case,
+    steps: dict[str, View],
+    outcome: Outcome,
+    bill: Bill | None,
+    clock: Timeline | Clock | None,
+) -> None:
     for step in case.steps:
         if step.wait:
             await asyncio.sleep(step.wait)
         if step.clock is not None:
-            if not await _advance(session, step.clock, outcome):
+            if not await _advance(clock, step.clock, outcome):
                 break
             continue
-        if not await _run_step(session, case, step, steps, outcome):
+        if not await _run_step(session, case, step, steps, outcome, bill):
             break
 
 
-def _share(session: Session, case: Case, outcome: Outcome) -> None:
-    """
-    Let the answer at a limit serve as the twin of what lies beyond it, so that it is paid for once.
-    """
-    identity = twin_identity(case, case.steps[0])
-    if identity in session.shareable:
-        session.shareable.discard(identity)
-        waiting = session.twins.setdefault(identity, asyncio.get_running_loop().create_future())
-        if not waiting.done():
-            waiting.set_result(outcome.views[0][1] if outcome.views else None)
-
-
-def twin_identity(case: Case, step: Step) -> tuple[str, str, bytes]:
-    """
-    Return what makes a twin the same as another: operation, key, and all that is sent, whatever the case's nonce.
-    """
-    if step.request is None:
-        return step.operation, step.key, b""
-    sent = repr((step.request.method, step.request.target, step.request.headers, step.key_header)).encode()
-    return step.operation, step.key, (sent + (step.request.body or b"")).replace(case.nonce.encode(), b"")
-
-
-async def _advance(session: Session, seconds: float, outcome: Outcome) -> bool:
-    assert session.clock is not None
+async def _advance(clock: Timeline | Clock | None, seconds: float, outcome: Outcome) -> bool:
+    assert clock is not None
     try:
-        await session.clock.advance(seconds)
+        await clock.advance(seconds)
     except ClockError as problem:
         outcome.reason, outcome.supply = str(problem), "witnesses.clock: a request that advances the target's time"
         return False
@@ -140,7 +160,9 @@ def _filled(step: Step, steps: Mapping[str, View]) -> Step:
     return replace(step, request=request, body=body)
 
 
-async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, View], outcome: Outcome) -> bool:
+async def _run_step(
+    session: Session, case: Case, step: Step, steps: dict[str, View], outcome: Outcome, bill: Bill | None
+) -> bool:
     """
     Send a step as often as it says and judge the answers; False ends the case.
     """
@@ -149,7 +171,7 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
     except MissingAnswer as missing:
         outcome.reason = f"what it builds on is not so: {missing.reference} is not there"
         return False
-    costs = "charge" in step.expect or bool(step.of_all and "charge" in step.of_all)
+    costs = bill is None and ("charge" in step.expect or bool(step.of_all and "charge" in step.of_all))
     before = scene_pulse = None
     if costs:
         try:
@@ -159,27 +181,18 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         except LedgerError as problem:
             outcome.reason, outcome.supply = str(problem), "witnesses.ledger: a balance that can be read"
             return False
-    if step.until is not None:
-        views = [await awaited(session, step, steps)]
-    elif step.settle:
-        views = [await settled(session, step, steps)]
-    elif step.together:
-        views = list(await asyncio.gather(*(session.send(step) for _ in range(step.times))))
-    else:
-        views = [await session.send(step) for _ in range(step.times)]
+    views = await _answers(session, step, steps, leaving=0 if bill is None else _KEPT_FREE)
     scene = session.scene(steps)
     if before is not None and session.ledger is not None:
         try:
-            scene.charged = before - await session.ledger.settled()
+            _weigh(session, step, views, scene, outcome, before - await session.ledger.settled())
         except LedgerError as problem:
             outcome.reason = str(problem)
             return False
-        outcome.charged[step.name] = scene.charged
         if scene_pulse is not None and session.ledger.pulse is not None:
             scene.counted = session.ledger.pulse - scene_pulse
-        scene.costs = outcome.charged
-        scene.tolerance = session.ledger.tolerance * (2 if session.ledger.rough else 1)
-        scene.group = tuple(views)
+    if bill is not None:
+        _weigh(session, step, views, scene, outcome, bill.add(step, views, scene))
     if "fetched" in step.expect:
         scene.fetches = await fetches(session, step)
     for index, view in enumerate(views):
@@ -197,6 +210,39 @@ async def _run_step(session: Session, case: Case, step: Step, steps: dict[str, V
         _judge_group(case, step, views, scene, outcome)
     steps[step.name] = views[0]
     return not outcome.breaches.get(case.clause) and not outcome.reason
+
+
+def _weigh(
+    session: Session, step: Step, views: list[View], scene: Scene, outcome: Outcome, charged: float
+) -> None:
+    """
+    Note in the scene what a step took from the balance.
+    """
+    assert session.ledger is not None
+    scene.charged = charged
+    outcome.charged[step.name] = charged
+    scene.costs = outcome.charged
+    scene.tolerance = session.ledger.tolerance * (2 if session.ledger.rough else 1)
+    scene.group = tuple(views)
+
+
+async def _answers(session: Session, step: Step, steps: Mapping[str, View], *, leaving: int) -> list[View]:
+    """
+    Send a step as often as it says, at once where it says so, *leaving* so many places free for others.
+    """
+    if step.until is not None:
+        return [await awaited(session, step, steps)]
+    if step.settle:
+        return [await settled(session, step, steps)]
+    if not step.together:
+        return [await session.send(step) for _ in range(step.times)]
+    room = asyncio.Semaphore(max(1, min(step.times, session.target.in_flight - leaving)))
+
+    async def send() -> View:
+        async with room:
+            return await session.send(step)
+
+    return list(await asyncio.gather(*(send() for _ in range(step.times))))
 
 
 async def _judge(
@@ -296,68 +342,6 @@ def _judge_group(case: Case, step: Step, views: list[View], scene: Scene, outcom
             return
         if findings:
             outcome.add(case.clause, findings)
-
-
-async def twin_answer(session: Session, case: Case) -> View | None:
-    """
-    Return the answer to a case's twin, sent once in a run for all cases that share it.
-    """
-    twin = case.twin
-    if twin is None or twin.request is None:
-        return None
-    identity = twin_identity(case, twin)
-    if identity not in session.twins:
-        # A case of the plan that sends the very same request comes before those that lean on it.
-        shared = identity in session.shareable
-        session.twins[identity] = (
-            asyncio.get_running_loop().create_future() if shared else asyncio.ensure_future(_send_twin(session, twin))
-        )
-    return await asyncio.shield(session.twins[identity]) or await _send_twin(session, twin)
-
-
-async def _send_twin(session: Session, twin: Step) -> View | None:
-    view = await session.send(twin)
-    for clause, findings in judge_invariants(session.invariants, view, session.scene()):
-        tally = session.tally(clause)
-        # A breach is left to the cases, which know how to repeat it and to show it.
-        if tally is not None and not findings:
-            tally.judged += 1
-            tally.keep()
-    view.drop()
-    return view
-
-
-async def _check_twin(session: Session, case: Case, outcome: Outcome) -> None:
-    """
-    A refusal counts only when the nearest valid request is accepted.
-    """
-    view = await twin_answer(session, case)
-    if view is None or view.success:
-        return
-    answer = outcome.views[-1][1]
-    if case.distinguishes and _signature(session, view) != _signature(session, answer) and view.refused:
-        return
-    code = pointer(view.document, session.contract.refusal["code"])
-    shown = f"{view.status} {code}" if isinstance(code, str) else str(view.status)
-    outcome.reason = f"its twin, the nearest valid request, is not accepted either ({shown})"
-
-
-async def _excuse(session: Session, case: Case, outcome: Outcome) -> None:
-    """
-    Drop a breach that is no more than the target refusing this kind of request altogether.
-    """
-    answer = outcome.views[-1][1]
-    if answer.success or not answer.answered:
-        return
-    view = await twin_answer(session, case)
-    if view is not None and not view.success and _signature(session, view) == _signature(session, answer):
-        outcome.breaches.pop(case.clause, None)
-        outcome.reason = f"its twin, the nearest valid request, gets the same answer ({view.status})"
-
-
-def _signature(session: Session, view: View) -> tuple[int, Any]:
-    code = pointer(view.document, session.contract.refusal["code"])
-    return view.status, code if isinstance(code, str) else None
 
 
 def expects_success(case: Case) -> bool:

@@ -10,8 +10,8 @@ from itertools import islice
 from typing import Any
 
 from conformance.contract import Clause, Contract
-from conformance.engine.execute import twin_identity
 from conformance.engine.session import Session
+from conformance.engine.twins import twin_identity
 from conformance.generate.case import Case, Gap
 from conformance.generate.machine import sequences
 

@@ -18,12 +18,21 @@ from conformance.wire.client import BudgetSpent
 from conformance.witness.canary import Canary
 from conformance.witness.ledger import Ledger, LedgerError, Reading
 
-__all__ = ["described", "make_workshop", "open_ledger", "prove_canary", "prove_ledger", "prove_media"]
+__all__ = [
+    "charge_proof",
+    "described",
+    "make_workshop",
+    "open_ledger",
+    "prove_canary",
+    "prove_ledger",
+    "prove_media",
+]
 
 _FETCH_GRACE = 2.0
 _FETCH_STEP = 0.02
 _DEAD = "a target that serves a plain request"
 _LEDGER = "witnesses.ledger: a balance that the key may read"
+_SPENT = "budget.credits: enough for the request that proves the balance alive"
 _CANARY = "witnesses.canary: an address of the suite that the target can fetch media from (public_url, often https)"
 _MEDIA = "media.images: URLs of images that the target can fetch"
 
@@ -136,19 +145,32 @@ async def open_ledger(session: Session) -> None:
     session.ledger = ledger
 
 
-async def prove_ledger(session: Session) -> None:
+async def charge_proof(session: Session) -> View | None:
     """
-    See the balance lose what a heavy request and all before it cost; until then it is not believed.
+    Send the heavy request that should move the balance; returns None where there is no balance to be moved.
+    """
+    if session.ledger is None or not session.alive:
+        return None
+    proof = session.contract.witnesses["ledger"]["proof"]
+    try:
+        return await session.plain(proof["operation"], proof.get("body"))
+    except BudgetSpent:
+        session.lacks["ledger"] = _SPENT
+        return None
+
+
+async def prove_ledger(session: Session, view: View | None) -> None:
+    """
+    See the balance lose what a heavy request, of which *view* is the answer, and all before it cost; until then it is
+    not believed.
     """
     ledger, session.ledger = session.ledger, None
     if ledger is None:
         return
-    if not session.alive:
-        session.lacks["ledger"] = _DEAD
+    if view is None:
+        session.lacks.setdefault("ledger", _DEAD)
         return
-    proof = session.contract.witnesses["ledger"]["proof"]
     try:
-        view = await session.plain(proof["operation"], proof.get("body"))
         if not view.success:
             raise LedgerError(f"the request that should prove it alive is answered with {described(session, view)}")
         await ledger.prove(session.charged, since=time.monotonic())
@@ -156,6 +178,6 @@ async def prove_ledger(session: Session) -> None:
         session.lacks["ledger"] = f"{_LEDGER} ({problem})"
         return
     except BudgetSpent:
-        session.lacks["ledger"] = "budget.credits: enough for the request that proves the balance alive"
+        session.lacks["ledger"] = _SPENT
         return
     session.ledger = ledger

@@ -1,26 +1,118 @@
 """
-Quiet windows: a batch of refusals between two readings of the balance, and a bisection only when it moved.
+Quiet windows: many requests between two readings of the balance, and a closer look only when it moved otherwise.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 
-from conformance.engine.execute import Outcome, attempt, twin_answer
+from conformance.engine.execute import Bill, Outcome, attempt
 from conformance.engine.plan import Window
 from conformance.engine.session import Session
-from conformance.engine.settle import settle, write_case
+from conformance.engine.settle import run_case, settle, write_case
+from conformance.engine.twins import twin_answer
+from conformance.errors import IncompleteError
 from conformance.generate.case import Case, refreshed
 from conformance.judge.view import finite, pointer
 from conformance.verdict import Finding
+from conformance.wire.client import BudgetSpent
 from conformance.witness.ledger import Ledger, LedgerError
 
-__all__ = ["run_together", "run_window"]
+__all__ = ["fits", "run_all", "run_together", "run_window"]
 
 # So few windows are as quick one by one.
 _WORTH_IT = 3
 
 _MOST_ROUNDS = 3
+
+
+def fits(case: Case) -> bool:
+    """
+    Whether a case can be on one bill with others: what each of its requests should cost follows from its answer.
+    """
+    charges = [c for step in case.steps for c in (step.expect.get("charge"), (step.of_all or {}).get("charge"))]
+    apart = any(step.clock is not None or step.settle or "fetched" in step.expect for step in case.steps)
+    known = [charge for charge in charges if charge is not None]
+    return bool(known) and not apart and not any(isinstance(charge, Mapping) for charge in known)
+
+
+async def run_all(session: Session, cases: list[Case], windows: list[Window]) -> tuple[list[Case], list[Window]]:
+    """
+    Run *cases*, and the refusals of all *windows*, between two readings; returns what has to be looked at one by one.
+
+    That is nothing where the balance lost just what the answers say they cost together: then each of them cost what it
+    should. Where it lost anything else, nobody is blamed for it here, and everything is left. Raises BudgetSpent.
+    """
+    ledger = session.ledger
+    known = [case for case in cases if session.tally(case.clause) is not None]
+    if ledger is None or len(known) + len(windows) < _WORTH_IT:
+        return cases, windows
+    members = [*known, *(case for window in windows for case in window.cases)]
+    bill = Bill()
+    # Those of one request leave room for the others, which have a longer way to go.
+    room = asyncio.Semaphore(max(1, session.target.in_flight - 2))
+
+    async def go(case: Case) -> Outcome:
+        if len(case.steps) > 1 or case.weight > 1:
+            return await attempt(session, case, bill=bill)
+        async with room:
+            return await attempt(session, case, bill=bill)
+
+    spent: list[BaseException] = []
+    ended: list[Outcome | BaseException] = []
+    right = False
+    try:
+        # A twin is served, and so charged: that has to be over before the balance is read.
+        await asyncio.gather(*(twin_answer(session, case) for case in members))
+        before = await ledger.settled()
+        ended = await asyncio.gather(*(go(case) for case in members), return_exceptions=True)
+        spent = [e for e in ended if isinstance(e, IncompleteError) or not isinstance(e, (Exception, Outcome))]
+        lost = before - await ledger.settled()
+        right = bill.owed is not None and abs(lost - bill.owed) <= _tolerance(ledger)
+    except LedgerError:
+        right = False
+    except IncompleteError as problem:
+        spent.append(problem)
+    outcomes = [outcome if isinstance(outcome, Outcome) else None for outcome in ended] or [None] * len(members)
+    left: list[Case] = []
+    for case, outcome in zip(known, outcomes, strict=False):
+        try:
+            if not await _count(session, outcome, right):
+                left.append(refreshed(case, session.shop.nonce()))
+        except BudgetSpent as problem:
+            # What the others showed is counted before the run ends.
+            spent.append(problem)
+    rest = iter(outcomes[len(known) :])
+    again: list[Window] = []
+    for window in windows:
+        own = [outcome for outcome in (next(rest) for _ in window.cases) if outcome is not None]
+        if right and len(own) == len(window.cases):
+            _count_kept(session, window, own)
+            session.done += 1
+        else:
+            again.append(window)
+    if spent:
+        raise spent[0]
+    return left, again
+
+
+async def _count(session: Session, outcome: Outcome | None, right: bool) -> bool:
+    """
+    Count what a case showed, if the bill was *right*; returns False where it has to be fired again, by itself.
+    """
+    if outcome is None:
+        # A fault of our own shows again, where it can be told of.
+        return False
+    outcome.pending = not right or (bool(outcome.reason) and not outcome.breaches)
+    if outcome.breaches:
+        # Seen is seen: it is confirmed by itself.
+        await run_case(session, outcome.case, first=outcome)
+    elif not outcome.pending:
+        settle(session, outcome, seen=1, of=1)
+        write_case(session, outcome, seen=1, of=1)
+        session.done += 1
+    return not outcome.pending
 
 
 async def run_together(session: Session, windows: list[Window]) -> bool:
@@ -34,7 +126,10 @@ async def run_together(session: Session, windows: list[Window]) -> bool:
         return False
     try:
         lost, outcomes = await _fire(session, ledger, [case for window in known for case in window.cases])
-    except LedgerError:
+    except IncompleteError:
+        raise
+    except Exception:  # noqa: BLE001 - see below
+        # A balance that can't be read, or a fault of our own, shows again where it can be told of.
         return False
     if abs(lost) > _tolerance(ledger):
         return False

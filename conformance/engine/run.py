@@ -8,21 +8,23 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, TypeVar
 
 from conformance.contract import Clause, Contract
 from conformance.engine.closing import closing_lines
 from conformance.engine.crowd import run_burst, run_crowd
 from conformance.engine.discovery import discover
-from conformance.engine.execute import twin_identity
 from conformance.engine.lanes import close_lanes, open_lanes
 from conformance.engine.neighbours import run_hangup, run_race
 from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
-from conformance.engine.quiet import run_together, run_window
+from conformance.engine.quiet import fits, run_all, run_together, run_window
 from conformance.engine.session import Session, selected
 from conformance.engine.settle import feel_pulse, run_case, run_last
 from conformance.engine.target import Target
+from conformance.engine.timeline import run_clock
+from conformance.engine.twins import twin_identity
 from conformance.errors import IncompleteError, UsageError
 from conformance.generate.case import Case
 from conformance.generate.forms import MissingFact
@@ -125,15 +127,15 @@ async def _fire(session: Session, options: Options) -> None:
     requests = sum(case.sends for case in plan.all()) + drawn
     session.emit({"kind": "plan", "clauses": len(clauses), "cases": session.of, "requests": requests,
                   "charged": charged_requests(session.contract, plan)})
-    await _phase(session, "requests", _left(_taken(plan.main), session, options))
-    await feel_pulse(session, "a request of the plan")
+    drawing: Iterable[Case] = ()
     if drawn:
         from conformance.engine.draw import drawn_cases
 
         picked = {clause.id for clause in clauses}
-        cases = _left(_in_time(session, drawn_cases(session, drawn, picked)), session, options)
-        await _phase(session, "drawn requests", cases)
-        await feel_pulse(session, "a drawn request")
+        drawing = _left(_in_time(session, _entered(session, drawn_cases(session, drawn, picked))), session, options)
+    # The drawn ones follow without a pause, so that no place stays empty while the last of the others are under way.
+    await _phase(session, "requests", chain(_left(_taken(plan.main), session, options), drawing))
+    await feel_pulse(session, "a drawn request" if drawn else "a request of the plan")
     await _fire_apart(session, options, plan, effort)
 
 
@@ -148,10 +150,20 @@ async def _fire_apart(session: Session, options: Options, plan: Plan, effort: Ef
             continue
         await _guard(session, clause.id, run_crowd(session, clause, clause.crowd["rounds"][effort.name]))
     session.phase = "charges"
-    for case in _left(_taken(plan.quiet), session, options):
+    quiet = list(_left(_taken(plan.quiet), session, options))
+    together = [case for case in quiet if fits(case) and not session.contract.clause(case.clause).alone]
+    apart = {case.id for case in together}
+    single = [case for case in quiet if case.id not in apart]
+    windows = [
+        window
+        for window in plan.windows
+        if session.tally(window.clause.id) is not None
+        and not _finished(session, options, [case.id for case in window.cases])
+    ]
+    # All of them at once first: on a server that charges what it says, no more than that has to be known.
+    left, windows = await run_all(session, together, windows)
+    for case in [*single, *left]:
         await _guard(session, case.clause, run_case(session, case))
-    windows = [w for w in plan.windows if not _finished(session, options, [case.id for case in w.cases])]
-    # All refusals at once first: on a server that charges for none of them, no more than that has to be known.
     if not await run_together(session, windows):
         for window in _taken(windows):
             await _guard(session, window.clause.id, run_window(session, window))
@@ -166,7 +178,7 @@ async def _fire_apart(session: Session, options: Options, plan: Plan, effort: Ef
             work = run_race if clause.race else run_hangup
             await _guard(session, clause.id, work(session, clause))
     session.phase = "clock"
-    for case in _left(plan.clock, session, options):
+    for case in await run_clock(session, list(_left(plan.clock, session, options))):
         await _guard(session, case.clause, run_case(session, case))
     session.phase = "what it has to outlive"
     for case in _left(_taken(plan.last), session, options):
@@ -192,6 +204,11 @@ def _drawn_count(session: Session, plan: Plan, effort: Effort) -> int:
     # Drawn cases take what the directed ones leave, and leave a tenth for repeats and shrinking.
     directed = sum(case.sends + 1 for case in plan.all()) + 300
     return max(0, min(effort.drawn, int(session.target.requests * 0.9) - directed))
+
+
+def _entered(session: Session, cases: Iterable[Case]) -> Iterator[Case]:
+    session.phase = "drawn requests"
+    yield from cases
 
 
 def _in_time(session: Session, cases: Iterable[Case]) -> Iterator[Case]:
@@ -278,8 +295,10 @@ async def _phase(session: Session, name: str, cases: Iterable[Case]) -> None:
             if session.done % 50 == 0:
                 session.progress()
 
-    # A case waits for its answers one by one, so there are as many workers as requests may be in flight.
-    workers = [asyncio.ensure_future(work()) for _ in range(session.target.in_flight)]
+    # A case waits for its answers one by one. A few more of them than requests may be in flight keep the line full
+    # while answers are judged.
+    most = session.target.in_flight
+    workers = [asyncio.ensure_future(work()) for _ in range(2 * most - (most == 1))]
     try:
         await asyncio.gather(*workers)
     finally:

@@ -26,11 +26,12 @@ _PULSE_STEP = 0.02
 _CONFIRMED_ENOUGH = 2
 
 
-async def run_case(session: Session, case: Case) -> None:
+async def run_case(session: Session, case: Case, *, first: Outcome | None = None) -> None:
     """
-    Fire a case, repeat it if it breaks something, and count what is then believed. Raises BudgetSpent.
+    Fire a case, repeat it if it breaks something, and count what is then believed; *first* is what firing it once has
+    shown already. Raises BudgetSpent.
     """
-    outcome = await attempt(session, case)
+    outcome = first or await attempt(session, case)
     seen, of = 0, 0
     if outcome.lost and outcome.breaches:
         again = await attempt(session, refreshed(case, session.shop.nonce()))
@@ -53,7 +54,7 @@ async def run_case(session: Session, case: Case) -> None:
     except BudgetSpent as problem:
         spent = problem
     write_case(session, outcome, seen=seen, of=of, shrunk=shrunk)
-    session.done += 1
+    session.done += not outcome.pending
     if spent is not None:
         raise spent
     if outcome.lost:
@@ -179,7 +180,7 @@ def settle(session: Session, outcome: Outcome, *, seen: int, of: int) -> None:
     """
     case = outcome.case
     own = session.tally(case.clause)
-    if own is not None:
+    if own is not None and not outcome.pending:
         own.cases += 1
         own.judged += len(outcome.views)
         if case.clause not in outcome.breaches:

@@ -4,14 +4,14 @@ Predicates about what an answer does not show: what it cost, and what was fetche
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from conformance.judge.scene import Scene, UnjudgeableError
 from conformance.judge.view import View, finite, pointer
 from conformance.verdict import Finding
 
-__all__ = ["EFFECTS"]
+__all__ = ["EFFECTS", "owed"]
 
 Predicate = Callable[[Any, View, Scene], Iterator[Finding]]
 
@@ -23,15 +23,7 @@ def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     if isinstance(argument, Mapping):
         yield from _charged_beside(argument, scene.charged, scene)
         return
-    if argument == 0:
-        expected = 0.0
-    else:
-        path = views[0].operation.charge or ""
-        costs = [finite(pointer(v.document, path)) for v in views if v.success and not _replayed(v, scene)]
-        reported = [cost for cost in costs if cost is not None]
-        if len(reported) < len(costs):
-            raise UnjudgeableError(f"{path} is no number")
-        expected = sum(reported[:1] if argument == "once" else reported)
+    expected = owed(argument, views, scene)
     if abs(scene.charged - expected) > scene.tolerance:
         why = (
             "the client pays for what it did not get"
@@ -40,6 +32,21 @@ def _charge(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
         )
         shown = "the balance to stay as it was" if expected == 0 else f"the balance to lose {expected:.6f}"
         yield Finding(shown, f"it lost {scene.charged:.6f}", "ledger", why)
+
+
+def owed(argument: Any, views: Sequence[View], scene: Scene) -> float:
+    """
+    Return what answers should have cost together: nothing (0), what the new ones say, or what the first of these says
+    (``once``). Raises UnjudgeableError when an answer says no number.
+    """
+    if argument == 0:
+        return 0.0
+    path = views[0].operation.charge or ""
+    costs = [finite(pointer(view.document, path)) for view in views if view.success and not _replayed(view, scene)]
+    reported = [cost for cost in costs if cost is not None]
+    if len(reported) < len(costs):
+        raise UnjudgeableError(f"{path} is no number")
+    return sum(reported[:1] if argument == "once" else reported)
 
 
 def _charged_beside(argument: Any, charged: float, scene: Scene) -> Iterator[Finding]:

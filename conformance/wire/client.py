@@ -4,6 +4,7 @@ The client: sends requests at a pace and within a budget, and rides out overload
 
 from __future__ import annotations
 
+import asyncio
 import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
@@ -135,6 +136,8 @@ class Client:
                 # starts no new one.
                 self._count(again=attempts > 0)
                 exchange = await self._transport.send(request, timeout=patience or self._timeout)
+            # Whoever waits for the room that this one leaves is sent before anybody looks at the answer.
+            await asyncio.sleep(0)
             # The transport itself repeats what met a connection that had gone stale.
             attempts += exchange.attempts
             self.traffic.sent += exchange.attempts - 1

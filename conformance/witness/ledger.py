@@ -18,6 +18,7 @@ _STEP = 0.02
 _REST = 0.4
 _ROUND = 4
 _LATE = 0.05
+_USUAL = 1.5
 
 
 class LedgerError(Exception):
@@ -64,12 +65,15 @@ class Ledger:
         self._rounded = False
         self._pulse: float | None = None
         self._first_pulse: float | None = None
+        self._fastest = float("inf")
 
     async def read(self) -> float:
         """
         Return the balance. Raises LedgerError.
         """
+        began = time.monotonic()
         reading = await self._read()
+        self._fastest = min(self._fastest, time.monotonic() - began)
         self.readings += 1
         self.decimals = max(self.decimals, reading.decimals)
         self._pulse = reading.pulse
@@ -109,9 +113,9 @@ class Ledger:
         began = time.monotonic() if since is None else since
         waited, rested = 0.0, 0.0
         value = await self.read()
-        # A first reading that comes late can't tell how early the charge showed.
+        # A first reading that takes longer than others can't tell how early the charge showed.
         late = time.monotonic() - began
-        lag = late if late > _LATE else 0.0
+        lag = late if late > max(_LATE, _USUAL * self._fastest) else 0.0
         while not self._matches(value, charged) and waited < _SETTLE and (rested < _REST or value == self._opened):
             await asyncio.sleep(_STEP)
             waited += _STEP

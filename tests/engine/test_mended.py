@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from conformance.contract import Clause
-from conformance.engine.execute import twin_identity
 from conformance.engine.opening import open_session
 from conformance.engine.plan import BUDGETS, Plan, make_plan
 from conformance.engine.run import Options, close_session, discover, preview, run
 from conformance.engine.session import Session, selected
 from conformance.engine.tally import Tally
+from conformance.engine.twins import twin_identity
 from conformance.reference.aurous import KEYS
 
 from .worlds import CREATE, Answered, Asked, Report, World, contract, judge, make_target
