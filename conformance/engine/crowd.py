@@ -57,7 +57,10 @@ async def run_crowd(session: Session, clause: Clause, rounds: int) -> None:
     if every > 1 and outcome.breaches:
         # What each text gets alone says which of two answers is the wrong one.
         again = await _crowd(session, clause, rounds, alone=1)
-        outcome = again if again.breaches.keys() >= outcome.breaches.keys() else outcome
+        if again.reason:
+            # It is not served alone either, so that the crowd is not to blame; what else was seen stays.
+            again.breaches = {name: found for name, found in outcome.breaches.items() if name != clause.id}
+        outcome = again if again.reason or again.breaches.keys() >= outcome.breaches.keys() else outcome
     settle(session, outcome, seen=1, of=1)
     write_case(session, outcome, seen=1, of=1)
     session.done += 1
