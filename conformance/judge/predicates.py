@@ -33,11 +33,17 @@ def check(expect: Mapping[str, Any], view: View, scene: Scene) -> list[Finding]:
     Return everything that keeps *view* from being what *expect* asks for.
 
     Raises:
-        UnjudgeableError: when the answer lacks what would be compared, for a reason that another clause judges.
+        UnjudgeableError: when the answer lacks what would be compared, or is left to another clause.
     """
     findings: list[Finding] = []
     unjudgeable: UnjudgeableError | None = None
+    if "unless" in expect:
+        _need_answer(view)
+        if not check(expect["unless"], view, scene):
+            raise UnjudgeableError(f"it is answered with {describe_answer(view, scene)}, which another clause judges")
     for name, argument in expect.items():
+        if name == "unless":
+            continue
         try:
             findings.extend(PREDICATES[name](argument, view, scene))
         except UnjudgeableError as reason:

@@ -200,7 +200,8 @@ def test_every_definition_is_used():
 
 
 def test_the_predicates_are_those_of_the_judge():
-    assert set(language_schema()["$defs"]["expect"]["properties"]) == set(PREDICATES)
+    # unless is none of them: it says which answers the others have nothing to say of.
+    assert set(language_schema()["$defs"]["expect"]["properties"]) == {*PREDICATES, "unless"}
 
 
 def test_the_forms_are_those_of_the_generator():

@@ -239,3 +239,23 @@ def test_a_json_number_is_finite(value: Any, number: float | None) -> None:
 @pytest.mark.parametrize("value", [10**400, -(10**400), float("nan"), float("inf"), float("-inf")])
 def test_what_no_float_holds_is_no_number(value: Any) -> None:
     assert finite(value) is None
+
+
+# What an expectation leaves to another clause
+
+
+LEFT = {"status": "4xx", "unless": {"status": "5xx"}}
+
+
+@pytest.mark.parametrize(("status", "found"), [(401, []), (200, ["status 4xx"]), (302, ["status 4xx"])])
+def test_what_is_not_left_to_another_clause_is_judged(status: int, found: list[str]) -> None:
+    assert [finding.expected for finding in check(LEFT, view_of({}, status), Scene(contract(), Memory()))] == found
+
+
+@pytest.mark.parametrize(
+    "answer", [{"status": 500, "body": "{}"}, {"status": 503}, {"failure": {"kind": "disconnect", "detail": "it hung up"}}]
+)
+def test_what_is_left_to_another_clause_is_neither_kept_nor_broken(answer: Any) -> None:
+    for expect in (LEFT, {"any_of": [{"success": True}, LEFT]}, {**LEFT, "header": {"x-nowhere": "present"}}):
+        with pytest.raises(UnjudgeableError):
+            check(expect, answer_view(answer), Scene(contract(), Memory()))

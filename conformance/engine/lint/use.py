@@ -168,7 +168,7 @@ def expect_uses(
                     schema = {key: item for key, item in wanted.items() if key != "optional"}
                     yield Use("schema", schema, document, (*here, pointer), known)
                     yield from template_uses(document, (*here, pointer), wanted, known)
-        elif name in ("any_of", "where"):
+        elif name in ("any_of", "where", "unless"):
             for index, option in enumerate(argument) if name == "any_of" else [(None, argument)]:
                 yield from expect_uses(document, here if index is None else (*here, index), option, steps, known)
         else:

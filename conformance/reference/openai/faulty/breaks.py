@@ -17,7 +17,7 @@ BREAKS: dict[str, Clauses] = {
     "route_alias_500": ("route.alias.long",),
     "route_missing": ("cors.preflight", "*"),
     "model_unknown_accepted": ("refuse.model.unknown",),
-    "model_unknown_500": ("refuse.model.unknown", "silence.answer", "status.never_5xx"),
+    "model_unknown_500": ("refuse.model.unknown", "status.never_5xx"),
     "model_echo_wrong": ("success.model.echo",),
     "model_chat_accepted": ("refuse.model.kind",),
     "model_chat_500": ("refuse.model.kind", "status.never_5xx"),
@@ -29,7 +29,7 @@ BREAKS: dict[str, Clauses] = {
     "models_empty": ("models.list",),
     "models_open": ("auth.models",),
     "model_of_another_name": ("models.one",),
-    "field_unknown_500": ("unknown_field.answer", "silence.answer", "status.never_5xx"),
+    "field_unknown_500": ("unknown_field.answer", "status.never_5xx"),
     "quota_spent_500": ("quota.exhausted", "status.never_5xx"),
     "quota_spent_200": (
         "status.no_hidden_error", "success.object", "success.model", "success.envelope", "quota.exhausted",

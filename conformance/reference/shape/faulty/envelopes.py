@@ -182,6 +182,12 @@ FAULTS = (
             ),
         },
     ),
+    Fault(
+        "marks_crash",
+        "goes down on a thousand marks upon one letter",
+        ("unicode", "alive"),
+        {"kills": lambda call: "drop" if isinstance(call.input, str) and "\u0301" * 1_000 in call.input else ""},
+    ),
     Fault("object_embedding", "names the whole document embedding", ("shape",), _object("embedding")),
     Fault(
         "object_missing",

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.reference.asgi import Answer
 from conformance.reference.shape.call import Call, Item
-from conformance.reference.shape.faulty.edits import edit_items, edit_refusal, leave_out, members
+from conformance.reference.shape.faulty.edits import edit_answer, edit_items, edit_refusal, leave_out, members
 from conformance.reference.shape.refusals import Refusal
 from conformance.reference.shape.tokens import VOCABULARY
 from conformance.reference.zoo import Fault
@@ -57,6 +58,18 @@ def _beyond(call: Call) -> bool:
     value = call.input
     flat = [one for item in value for one in (item if isinstance(item, list) else [item])] if _list(value) else []
     return any(type(one) is int and one >= VOCABULARY for one in flat)
+
+
+def _blank(call: Call, answer: Answer) -> Answer | None:
+    blank = isinstance(call.input, str) and bool(call.input) and not call.input.strip()
+    return Answer(202, b'{"status":"accepted"}', headers=answer.headers) if blank and answer.status == 200 else None
+
+
+def _deep(call: Call) -> bool:
+    # Which stack is too small for it doesn't matter; the process is gone.
+    if call.request.body.count(b"[[[[") > 1_000:
+        call.shared.dead = "drop"
+    return call.shared.dead == "drop"
 
 
 def _list(value: Any) -> bool:
@@ -169,6 +182,14 @@ FAULTS = (
             "unchecked": frozenset({"input.empty_text"}),
             "on_items": lambda call, items: [] if call.input == "" else items,
         },
+    ),
+    Fault("blank_text_202", "answers 202 and no vectors to white space", ("validation", "status"), edit_answer(_blank)),
+    Fault("deep_body_crashes", "goes down on a body that is nested deep", ("alive",), {"drops": _deep}),
+    Fault(
+        "text_cut_at_nul",
+        "embeds what stands before the first NUL of a text only",
+        ("unicode", "belongs"),
+        {"on_input": lambda call, value: value.split("\0")[0] or value if isinstance(value, str) else value},
     ),
     Fault(
         "empty_list_413",

@@ -68,6 +68,11 @@ def _long_text(call: Call, length: int) -> bool:
     return isinstance(call.input, str) and len(call.input) > length
 
 
+def _many_ids(call: Call, count: int) -> bool:
+    listed = call.input if isinstance(call.input, list) else []
+    return any(isinstance(one, list) and len(one) > count for one in (*listed[:1], listed))
+
+
 FAULTS = (
     Fault("usage_zero", "reports no tokens", ("usage",), _count(lambda call, items: 0)),
     Fault("usage_constant", "reports 37 tokens for everything", ("usage",), _count(lambda call, items: 37)),
@@ -151,6 +156,12 @@ FAULTS = (
             "unchecked": frozenset({"input.too_long", "tokens.sum"}),
             "kills": lambda call: "drop" if _too_long(call) else "",
         },
+    ),
+    Fault(
+        "far_too_long_kills",
+        "goes down on an input of more than 16,000 token ids",
+        ("alive",),
+        {"kills": lambda call: "drop" if _many_ids(call, 16_000) else ""},
     ),
     Fault(
         "too_long_in_characters",
