@@ -38,6 +38,8 @@ def explain_contract(contract: Contract, width: int) -> Iterator[str]:
             for value, meaning in row.get("values", {}).items():
                 taken = " (taken for granted)" if value == str(row.get("default")) else ""
                 yield from wrap(f"{value}: {meaning}{taken}", width=width, indent=4)
+    limits = {name: row["supply"] for name, row in contract.limits.items()}
+    yield from _section("Limits that are judged where a target declares them", limits, width)
     keys = {name: row["supply"] for name, row in contract.authentication.get("keys", {}).items()}
     yield from _section("Keys that only the operator has", keys, width)
     for group, rows in contract.operator.items():

@@ -78,6 +78,7 @@ def extended(own: Contract, base: Contract, extends: Data, document: Document) -
         requests={**base.requests, **own.requests},
         clauses=clauses,
         features=features,
+        limits={**base.limits, **own.limits},
         tolerances=own.tolerances or base.tolerances,
         clients={**base.clients, **own.clients},
         extends=base.name,

@@ -230,6 +230,7 @@ def build_contract(tables: Mapping[str, Document], clause_files: list[Document],
         variables=head.get("vars", {}),
         features=head.get("features", {}),
         operator=head.get("operator", {}),
+        limits=head.get("limits", {}),
         tolerances=head.get("tolerances", {}),
         clients=head.get("clients", {}),
     )

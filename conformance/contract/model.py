@@ -275,6 +275,7 @@ class Contract:
     variables: Data = field(default_factory=dict)
     features: Data = field(default_factory=dict)
     operator: Data = field(default_factory=dict)
+    limits: Data = field(default_factory=dict)
     tolerances: Data = field(default_factory=dict)
     clients: Data = field(default_factory=dict)
     extends: str = ""

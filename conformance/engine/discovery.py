@@ -41,6 +41,7 @@ async def discover(session: Session) -> None:
     """
     session.facts["vars"] = dict(session.target.variables)
     session.facts["features"] = session.features
+    session.facts["limits"] = dict(session.target.limits)
     for group in session.contract.operator:
         session.facts[group] = dict(session.target.operator.get(group, {}))
     make_workshop(session)

@@ -132,6 +132,8 @@ class Session:
         if head in self.contract.operator:
             known = self.contract.operator[head].get(rest, {})
             return None if rest in self.target.operator.get(head, {}) else str(known.get("supply", need))
+        if head == "limits":
+            return None if rest in self.target.limits else str(self.contract.limits[rest]["supply"])
         if head == "plain":
             return None if head in self.facts else "a target that serves a plain request"
         if head == "vars":

@@ -68,6 +68,7 @@ class Target:
     variables: Mapping[str, str] = field(default_factory=dict)
     features: Mapping[str, str] = field(default_factory=dict)
     operator: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    limits: Mapping[str, int] = field(default_factory=dict)
 
     def redacted(self) -> dict[str, Any]:
         """
@@ -78,6 +79,7 @@ class Target:
             "model": self.model or "auto",
             **({"vars": dict(self.variables)} if self.variables else {}),
             **({"features": dict(self.features)} if self.features else {}),
+            **({"limits": dict(self.limits)} if self.limits else {}),
             "keys": dict(self.key_names),
             "witnesses": [
                 n for n, w in (("ledger", self.ledger), ("canary", self.canary), ("clock", self.clock)) if w is not None
@@ -205,6 +207,7 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
                     move=f"add vars: {{{name}: …}}",
                 )
             )
+    faults.extend(_strangers(document, ("limits",), value.get("limits", {}), contract.limits))
     features = value.get("features", {})
     faults.extend(_strangers(document, ("features",), features, contract.features))
     for name, declared in features.items():
@@ -244,6 +247,7 @@ def _target(document: Document, value: dict[str, Any], contract: Contract) -> Ta
         variables={name: str(item) for name, item in value.get("vars", {}).items()},
         features={name: str(item) for name, item in features.items()},
         operator=operator,
+        limits=dict(value.get("limits", {})),
     )
 
 

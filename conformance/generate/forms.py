@@ -227,7 +227,12 @@ def _texts(argument: Any, env: Environment) -> list[str] | str:
 
 def _whole(argument: Any, env: Environment) -> int:
     options = fill(argument, env)
-    return int(float(options["of"]) * float(options.get("times", 1))) + int(options.get("plus", 0))
+    number = options["of"]
+    if "over" in options:
+        number = int(number) // int(options["over"])
+    elif "modulo" in options:
+        number = int(number) % int(options["modulo"])
+    return int(float(number) * float(options.get("times", 1))) + int(options.get("plus", 0))
 
 
 _FORMS: dict[str, Callable[[Any, Environment], Any]] = {

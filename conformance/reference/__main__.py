@@ -65,7 +65,10 @@ def main(arguments: list[str] | None = None) -> int:
     declared = dict(provider.ready.get("features", {}))
     for declares in (*(one.declares for one in named), *(one.declares for one in odd)):
         declared.update(declares)
-    ready = {**provider.ready, **({"features": declared} if declared else {})}
+    limits = dict(provider.ready.get("limits", {}))
+    for own in (*(one.limits for one in named), *(one.limits for one in odd)):
+        limits.update(own)
+    ready = {**provider.ready, **({"features": declared} if declared else {}), **({"limits": limits} if limits else {})}
     address = {"host": options.host, "port": options.port, "ready": ready}
     if options.null or options.hostile:
         return serve_senseless(provider, options, address)

@@ -22,7 +22,7 @@ class Fault:
 
     `says` is what the server does wrong, in one sentence; `promises` are the ids of the promises it goes
     against, `breaks` those of the clauses that must notice; `rate` is the share of the concerned answers that
-    are wrong, `declares` what its operator says of it.
+    are wrong, `declares` what its operator says of it, and `limits` the numbers that he says are its own.
     """
 
     name: str
@@ -32,6 +32,7 @@ class Fault:
     breaks: tuple[str, ...] = ()
     rate: float = 1.0
     declares: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
+    limits: Mapping[str, int] = dataclasses.field(default_factory=dict, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +40,8 @@ class Variant:
     """
     One unusual server that keeps the contract.
 
-    `declares` is what its operator says of it, where it does something in a way of its own.
+    `declares` is what its operator says of it, where it does something in a way of its own, and `limits` the numbers
+    that are its own.
     `witness` is "sound", or "broken" when the server is right but what a suite would measure it by is not.
     """
 
@@ -48,6 +50,7 @@ class Variant:
     changes: Mapping[str, Any] = dataclasses.field(repr=False, compare=False)
     witness: str = "sound"
     declares: Mapping[str, str] = dataclasses.field(default_factory=dict, compare=False)
+    limits: Mapping[str, int] = dataclasses.field(default_factory=dict, compare=False)
 
 
 class UnknownName(LookupError):

@@ -61,6 +61,8 @@ CHANGES = [
     sending("texts without a count", "{body: {input: {$texts: {words: 3}}}}", "count is missing"),
     sending("texts by lists of texts", "{body: {input: {$texts: {count: 3, words: [a few]}}}}", "a whole number"),
     sending("whole of nothing", "{body: {dimensions: {$whole: {times: 2}}}}", "of is missing"),
+    sending("whole over words", "{body: {dimensions: {$whole: {of: 2, over: two}}}}", "a whole number"),
+    sending("unknown limit", "{body: {dimensions: {$whole: {of: $limits.tokens}}}}", "no variable or fact 'limits.tokens'"),
     sending("from no step", "{body: {id: {$from: 'body:/id'}}}", "step:NAME:body:/pointer"),
     sending("form with a body", "{multipart: {purpose: batch}, raw: x}", "one body only"),
     sending("file without lines", "{operation: models, multipart: {file: {name: a}}}", "lines is missing"),

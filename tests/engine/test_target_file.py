@@ -58,8 +58,14 @@ def test_features_are_read_and_shown(tmp_path: Path) -> None:
     assert target.redacted()["features"] == target.features
 
 
+def test_limits_are_read_and_shown(tmp_path: Path) -> None:
+    target = read(f"{OPENAI}limits: {{tokens_per_input: 512, inputs: 32}}\n", tmp_path)
+    assert target.limits == {"tokens_per_input": 512, "inputs": 32}
+    assert target.redacted()["limits"] == target.limits
+
+
 def test_what_is_not_declared_is_not_shown(tmp_path: Path) -> None:
-    assert not {"features", "vars"} & read(OPENAI, tmp_path).redacted().keys()
+    assert not {"features", "limits", "vars"} & read(OPENAI, tmp_path).redacted().keys()
 
 
 def test_groups_of_the_operator_are_read(tmp_path: Path) -> None:
@@ -80,6 +86,10 @@ MISTAKES: list[Any] = [
     ("unknown value of a feature", f"{OPENAI}features:\n  dimensions: shrinkable\n", 5, ["no such value", "shrinkable", "either, reducible, fixed"]),
     ("feature that is a number", f"{OPENAI}features:\n  item_cap: 2048\n", 5, ['put it in quotes: "2048"']),
     ("feature of a contract without any", "contract: aurous\nbase_url: http://h\nkey_env: null\nfeatures: {dimensions: fixed}\n", 4, ["no features 'dimensions'", "nothing"]),
+    ("unknown limit", f"{OPENAI}limits:\n  tokens: 512\n", 5, ["no limits 'tokens'", "tokens_per_input"]),
+    ("limit of a contract without any", "contract: aurous\nbase_url: http://h\nkey_env: null\nlimits: {inputs: 3}\n", 4, ["no limits 'inputs'", "nothing"]),
+    ("limit of nothing", f"{OPENAI}limits:\n  inputs: 0\n", 5, ["the number 0"]),
+    ("limit in words", f"{OPENAI}limits:\n  inputs: many\n", 5, ["the text 'many'"]),
     ("unknown name of a group", f"{XEROTIER}operator:\n  slugs: {{asleep: x}}\n", 6, ["no slugs 'asleep'", "inactive"]),
     ("group of another contract", f"{OPENAI}operator:\n  slugs: {{inactive: x}}\n", 5, ["no slugs 'inactive'", "nothing"]),
     ("unknown group", f"{OPENAI}operator:\n  slug: {{inactive: x}}\n", 5, ["unknown key 'slug'", "did you mean slugs?"]),

@@ -223,6 +223,10 @@ def test_texts_may_begin_otherwise_and_be_as_many_as_a_variable_says() -> None:
         ({"of": "$n", "plus": 1}, 18),
         ({"of": "$n", "times": 2, "plus": -4}, 30),
         ({"of": "$model.dimensions.1", "times": 0.5}, 8),
+        ({"of": "$n", "over": 5}, 3),
+        ({"of": "$n", "modulo": 5}, 2),
+        ({"of": "$n", "modulo": 5, "plus": "$n"}, 19),
+        ({"of": 300_000, "over": {"$whole": {"of": 300_000, "over": 8_192, "plus": 1}}}, 8_108),
     ],
 )
 def test_a_whole_number_is_reckoned_from_another(options: dict[str, Any], value: int) -> None:

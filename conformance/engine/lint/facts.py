@@ -48,5 +48,7 @@ def stand_ins(contract: Contract, uses: Iterable[Use]) -> dict[str, Any]:
     facts["plain"] = {"width": 1536}
     for group, rows in contract.operator.items():
         facts[group] = {name: f"stand-in-{name}" for name in rows}
+    # Far enough from every number of a schema, and not much to build.
+    facts["limits"] = dict.fromkeys(contract.limits, 1000)
     facts["media"] = {"pattern": "^https://canary\\.invalid/|^https://media\\.invalid/"}
     return facts

@@ -45,6 +45,7 @@ def dangling(contract: Contract, uses: Iterable[Use]) -> Iterator[tuple[Use, Fau
     keys = frozenset(contract.authentication.get("keys", ()))
     fields = {f"{name}.{field}" for name, taken in facts.items() for field in taken}
     given = {f"{group}.{name}" for group, rows in contract.operator.items() for name in rows}
+    given |= {f"limits.{name}" for name in contract.limits}
     declared = {f"feature.{name}.{v}" for name, row in contract.features.items() for v in row.get("values", ())}
     denied = {f"feature.{name}.not.{v}" for name, row in contract.features.items() for v in row.get("values", ())}
     clients = {f"client.{name}" for name in contract.clients}

@@ -22,7 +22,8 @@ __all__ = ["KEYS", "PROVIDER", "READY", "app", "faults", "make_app", "variants"]
 READY: dict[str, Any] = {
     "keys": KEYS,
     "models": MODELS,
-    "features": {"dimensions": "reducible", "tokenizer": "cl100k", "token_limit": "8192", "rate_headers": "sent"},
+    "limits": {"tokens_per_input": 8_192, "tokens_per_request": 300_000},
+    "features": {"dimensions": "reducible", "tokenizer": "cl100k", "rate_headers": "sent"},
     "vars": {"model": MODELS["embedding"], "fixed_model": MODELS["fixed_dimensions"]},
 }
 

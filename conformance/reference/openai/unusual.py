@@ -48,6 +48,12 @@ VARIANTS: tuple[Variant, ...] = (
         leave_out("model.unknown"),
         declares={"models": "single"},
     ),
-    Variant("item_cap_of_its_own", "takes up to 4,096 items", {"item_cap": 4_096}, declares={"item_cap": "own"}),
+    Variant(
+        "item_cap_of_its_own",
+        "takes up to 4,096 items",
+        {"item_cap": 4_096},
+        declares={"item_cap": "own"},
+        limits={"inputs": 4_096},
+    ),
     Variant("upload_201", "answers 201 to an upload", {"upload_status": 201}),
 )

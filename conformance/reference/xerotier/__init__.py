@@ -23,7 +23,8 @@ __all__ = ["KEYS", "PROVIDER", "READY", "app", "faults", "make_app", "variants"]
 READY: dict[str, Any] = {
     "keys": KEYS,
     "slugs": SLUGS,
-    "features": {"dimensions": "reducible", "tokenizer": "cl100k", "token_limit": "8192"},
+    "limits": {"tokens_per_input": 8_192},
+    "features": {"dimensions": "reducible", "tokenizer": "cl100k"},
     "vars": {"project_id": PROJECT, "endpoint_slug": SLUG, "model": MODEL.name, "fixed_model": FIXED.name},
     "models": {"embedding": MODEL.name, "fixed_dimensions": FIXED.name},
     "ledger": {"path": f"/{PROJECT}/v1/usage", "pointer": "/totals/cost"},
