@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from conformance.engine.session import Session
@@ -26,8 +27,12 @@ _POLL_MOST = 5.0
 
 def earlier(reference: str, steps: Mapping[str, View]) -> Any:
     """
-    Return what an earlier step's answer holds at ``step:NAME:REFERENCE``, or None where there is no such step.
+    Return what an earlier step's answer holds at ``step:NAME:REFERENCE``, or None where there is no such step; or the
+    time, in UTC, so many seconds from now (``now:-60``).
     """
+    if reference.startswith("now:"):
+        moment = datetime.now(timezone.utc) + timedelta(seconds=int(reference.removeprefix("now:")))
+        return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     _, name, rest = reference.split(":", 2)
     return steps[name].resolve(rest, steps) if name in steps else None
 

@@ -232,7 +232,7 @@ class Workshop:
             found = fill(send["vars"][name], env) if name in send.get("vars", {}) else env.lookup(f"vars.{name}")
             # A mark is quoted when it is filled in.
             pieces = split_marks(str(found))
-            return "".join(piece if piece.startswith("%{step:") else quote(piece, safe="") for piece in pieces)
+            return "".join(piece if piece.startswith("%{") else quote(piece, safe="") for piece in pieces)
 
         return re.sub(r"(?<!%)\{(\w+)\}", value, path)
 

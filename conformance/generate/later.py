@@ -1,8 +1,8 @@
 """
-Values of a request that only an earlier answer tells, such as the id of a file that was just uploaded.
+Values of a request that only an earlier answer tells, such as the id of a file that was just uploaded, or the clock.
 
-A template names them by ``{$from: "step:upload:body:/id"}``; the request is made with a mark in their place, and the
-mark is replaced when the request is sent.
+A template names them by ``{$from: "step:upload:body:/id"}`` or ``{$from: "now:-60"}``; the request is made with a mark
+in their place, and the mark is replaced when the request is sent.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ from conformance.exchange import Request
 
 __all__ = ["MissingAnswer", "mark", "settled_request", "split_marks", "waits"]
 
-_MARK = re.compile(r"%\{(step:[^}]+)\}")
-_PIECES = re.compile(r"(%\{step:[^}]+\})")
+_MARK = re.compile(r"%\{((?:step|now):[^}]+)\}")
+_PIECES = re.compile(r"(%\{(?:step|now):[^}]+\})")
+# A body of a megabyte is searched for these faster than for a pattern.
+_BEGIN = (b"%{step:", b"%{now:")
 
 
 class MissingAnswer(LookupError):
@@ -51,7 +53,7 @@ def waits(request: Request) -> bool:
     Whether a request holds a value that only an earlier answer tells.
     """
     texts = (request.target, *(value for _, value in request.headers))
-    return any("%{step:" in text for text in texts) or b"%{step:" in (request.body or b"")
+    return any(_MARK.search(text) for text in texts) or any(mark in (request.body or b"") for mark in _BEGIN)
 
 
 def settled_request(request: Request, body: Any, look: Callable[[str], Any]) -> tuple[Request, Any]:

@@ -310,6 +310,8 @@ def _excerpt(text: str, start: int, end: int) -> str:
 
 
 def _keeps_key(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    if not view.answered:
+        raise UnjudgeableError("there is no answer")
     if view.exchange.leaks:
         why = "whoever reads a log has it"
         yield Finding("an answer without the key", "the key that was sent, whole", "body:", why)

@@ -330,7 +330,25 @@ def _same_as(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
             yield Finding(f"the vector of {argument}", "other numbers", where, "the answer was computed again")
 
 
+def _listed(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
+    rows = pointer(view.document, argument["in"])
+    if not isinstance(rows, list):
+        raise UnjudgeableError(f"the answer has no list at {argument['in']}")
+    where = {place: _get(value, view, scene) for place, value in argument["where"].items()}
+    told = " and ".join(f"{place} {_show(value)}" for place, value in where.items())
+    found = [row for row in rows if all(_alike(pointer(row, place), value) for place, value in where.items())]
+    if not found and not argument.get("optional"):
+        yield Finding(f"a row with {told}", f"none among {len(rows)} rows", f"body:{argument['in']}")
+    for row in found:
+        at = f"body:{argument['in']}/{rows.index(row)}"
+        for place, reference in argument.get("has", {}).items():
+            wanted, actual = _get(reference, view, scene), pointer(row, place)
+            if not _alike(actual, wanted):
+                yield Finding(f"{_show(wanted)} in the row with {told}", _show(actual), f"{at}{place}")
+
+
 RELATIONS: dict[str, Predicate] = {
+    "listed": _listed,
     "equal": _equal,
     "differ": _differ,
     "sum": _sum,

@@ -5,10 +5,13 @@ What only an earlier answer tells: it is put into a request where its mark stand
 from __future__ import annotations
 
 import json
+from datetime import datetime, timezone
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
+from conformance.engine.patience import earlier
 from conformance.exchange import Request
 from conformance.generate.body import encode
 from conformance.generate.later import MissingAnswer, mark, settled_request, waits
@@ -94,3 +97,12 @@ def test_an_answer_without_the_value_is_named(given: Any, place: str) -> None:
     with pytest.raises(MissingAnswer) as missing:
         settle(**{place: places[place]}, given=given)
     assert missing.value.reference == ID
+
+
+def test_the_time_is_told_when_the_request_is_sent() -> None:
+    request = Request("GET", f"/v1/events?since={mark('now:-60')}", (), None)
+    assert waits(request)
+    moment = earlier("now:-60", {})
+    assert settled_request(request, None, lambda name: earlier(name, {}))[0].target == f"/v1/events?since={quote(moment, safe='')}"
+    since = datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc)
+    assert 58 <= (datetime.now(timezone.utc) - since).total_seconds() <= 65

@@ -134,3 +134,37 @@ def test_a_contract_says_above_which_cosine_no_search_tells_two_apart(other_text
 
 def test_a_vector_of_huge_numbers_is_judged_without_a_warning() -> None:
     assert judged("vectors", {"finite": True, "nonzero": True}, answer([1.3407807929942597e154, 0.5])) == []
+
+
+# Rows of a list
+
+
+EVENTS = answer_view(
+    {"status": 200, "body": '{"data": [{"id": 1, "for": "a", "cost": 0.5}, {"id": 2, "for": "b", "cost": 0}]}'}, judged_by="openai"
+)
+
+
+@pytest.mark.parametrize(
+    ("argument", "said"),
+    [
+        ({"where": {"/for": "a"}, "has": {"/cost": 0.5}}, ""),
+        ({"where": {"/for": "a"}, "has": {"/cost": 0.25}}, "0.25 in the row with /for"),
+        ({"where": {"/for": "a"}, "has": {"/price": 0.5}}, "0.5 in the row with /for"),
+        ({"where": {"/for": "c"}}, "a row with /for"),
+        ({"where": {"/for": "c"}, "optional": True, "has": {"/cost": 0}}, ""),
+        ({"where": {"/for": "b"}, "optional": True, "has": {"/cost": 0}}, ""),
+        ({"where": {"/for": "a"}, "optional": True, "has": {"/cost": 0}}, "0 in the row with /for"),
+        ({"where": {"/for": "step:first:body:/data/0/for"}, "has": {"/id": 1}}, ""),
+        ({"where": {"/for": "a", "/id": 2}}, "and /id"),
+    ],
+)
+def test_a_row_is_found_by_what_is_told_of_it(argument: dict[str, Any], said: str) -> None:
+    findings = judged("listed", {"in": "/data", **argument}, EVENTS, first=EVENTS)
+    assert not isinstance(findings, str)
+    assert [finding for finding in findings if said not in finding.expected] == []
+    assert bool(findings) is bool(said)
+
+
+@pytest.mark.parametrize("row", [{"where": {"/for": "step:first:body:/nothing"}}, {"in": "/rows", "where": {"/for": "a"}}])
+def test_a_list_that_is_not_there_and_a_value_that_nobody_told_say_nothing(row: dict[str, Any]) -> None:
+    assert judged("listed", {"in": "/data", **row}, EVENTS, first=EVENTS) == "unjudgeable"

@@ -22,6 +22,7 @@ _CHANGING = {
     "x-ratelimit-tpm-reset",
 }
 BALANCE = Ask(path="/v1/balance", method="GET")
+EVENTS = Ask(path="/v1/usage/events?start_time=2020-01-01&limit=500", method="GET")
 Script = Callable[[Caller], AsyncIterator[Any]]
 
 
@@ -92,6 +93,7 @@ CHEAP: list[Ask] = [
         Ask(wish([image()] * count + [text("x")] * rest))
         for count, rest in ((8, 8), (8, 0), (10, 3), (16, 0))
     ],
+    Ask(wish([*[image()] * 5, text("x"), *[image()] * 5])),
     Ask(wish([text("x")] * 80)),
     Ask(wish([text("x")] * 16)),
     Ask(wish("hello world", dimensions=1024)),
@@ -336,4 +338,16 @@ async def collect_media(make: Callable[[str], Caller]) -> AsyncIterator[Any]:
         server.close()
 
 
-SCRIPTS: tuple[Script, ...] = (run_cheap, run_keys, run_many, run_large)
+async def run_telling(caller: Caller) -> AsyncIterator[Any]:
+    """Ask with both keys of a team, for both models, served and refused, and read what is told of that."""
+    told: dict[str, str] = {}
+    asks = [Ask(wish("a b c")), Ask(wish("a b c"), key="same_team"), Ask({"model": FIXED, "input": "a b c"}), Ask(wish(["a"]))]
+    for number, ask in enumerate(asks):
+        reply = await caller.exchange(ask)
+        told[dict(reply.headers).get("aurous-request-id", "")] = f"request {number}"
+        yield await read_balance(caller)
+    reply = await caller.exchange(EVENTS)
+    yield [(told.get(row["request_id"]), row["credits_charged"]) for row in reply.document["data"]]
+
+
+SCRIPTS: tuple[Script, ...] = (run_cheap, run_keys, run_many, run_large, run_telling)

@@ -172,7 +172,7 @@ def _later_uses(document: Document, path: Place, value: object, earlier: frozens
     Yield the earlier steps whose answers a request takes something from.
     """
     if isinstance(value, Mapping):
-        if "$from" in value:
+        if str(value.get("$from", "")).startswith("step:"):
             yield Use("step", str(value["$from"]).split(":")[1], document, (*path, "$from"), earlier)
             return
         for key, item in value.items():

@@ -18,6 +18,7 @@ from conformance.reference.aurous.faulty import (
     money,
     refusing,
     robustness,
+    telling,
     vectors,
 )
 from conformance.reference.aurous.faulty.breaks import BREAKS
@@ -36,6 +37,7 @@ __all__ = [
     "money",
     "refusing",
     "robustness",
+    "telling",
     "vectors",
 ]
 
@@ -51,6 +53,7 @@ _KINDS = (
     idempotency,
     access,
     robustness,
+    telling,
     flaky,
 )
 

@@ -62,6 +62,15 @@ MONEY: dict[str, Clauses] = {
     **dict.fromkeys(
         ("charge_double", "charge_tenth_more", "charge_half", "charge_one_micro_more", "charge_rounded_up"), CHARGES
     ),
+    **dict.fromkeys(("events_charge_zero", "events_other_ids"), ("events.charged",)),
+    "events_list_refused": ("events.uncharged",),
+    **dict.fromkeys(("charge_not_on_second_key", "charge_other_model_more"), ("money.authoritative",)),
+    "charge_not_with_idempotency_key": (
+        *("money.authoritative", "money.model", "money.together", "money.replay", "money.other_refusals"),
+    ),
+    "dimensions_unchecked_beside_images": ("refuse.dimensions.unlisted", "estimate.refuse.dimensions.unlisted"),
+    "caps_images_in_a_row": ("caps.images.over", "estimate.caps.images.over", "caps.images.message"),
+    "key_told": ("key.kept",),
     "charge_per_part": ("money.authoritative", "money.model"),
     "charge_images_free": ("money.authoritative",),
     "charge_base64_double": ("money.authoritative",),
