@@ -19,7 +19,7 @@ from conformance.judge.effects import owed
 from conformance.judge.invariants import judge_invariants
 from conformance.judge.predicates import check, holds
 from conformance.judge.refusal import refusal_of
-from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.scene import ExcusedError, Scene, UnjudgeableError
 from conformance.judge.view import View, pointer
 from conformance.verdict import Finding
 from conformance.witness.clock import Clock, ClockError
@@ -69,7 +69,8 @@ class Outcome:
     the case's own clause could not be established. *lost* says that an answer got lost on the way, which is no verdict
     unless it happens again. *blamed* are the clauses that a view (by its place) broke, *charged* is what each step took
     from the balance, where it was read. *pending* says that its own clause is not
-    decided yet, because only the sum is known that it cost together with others.
+    decided yet, because only the sum is known that it cost together with others; *excused* that an answer was one which
+    it leaves to another clause.
     """
 
     case: Case
@@ -83,6 +84,7 @@ class Outcome:
     blamed: dict[int, list[str]] = field(default_factory=dict)
     charged: dict[str, float] = field(default_factory=dict)
     pending: bool = False
+    excused: bool = False
 
     def counts(self) -> dict[str, int]:
         """
@@ -276,6 +278,7 @@ async def _judge(
                 return
     except UnjudgeableError as problem:
         outcome.reason = outcome.reason or str(problem)
+        outcome.excused = isinstance(problem, ExcusedError)
         return
     if findings and await _not_served_anyway(session, case, step, view):
         outcome.reason = f"the request of {step.name} is not served by itself either ({view.status})"

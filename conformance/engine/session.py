@@ -30,6 +30,7 @@ from conformance.witness.ledger import Ledger
 
 __all__ = ["Session"]
 
+_TWO_MEDIA = "media.images: URLs of two different images that the target can fetch"
 _TRANSIENT_TRIES = 4
 _TRANSIENT_DELAY = 0.2
 
@@ -132,6 +133,11 @@ class Session:
         if head in self.contract.operator:
             known = self.contract.operator[head].get(rest, {})
             return None if rest in self.target.operator.get(head, {}) else str(known.get("supply", need))
+        if need == "media.two":
+            if "media" in self.lacks:
+                return self.lacks["media"]
+            known = self.target.images or (() if self.canary_proven else self.contract.media.get("images", ()))
+            return None if (self.canary_proven and not self.target.images) or len(set(known)) > 1 else _TWO_MEDIA
         if head == "limits":
             return None if rest in self.target.limits else str(self.contract.limits[rest]["supply"])
         if head == "plain":

@@ -186,6 +186,7 @@ def settle(session: Session, outcome: Outcome, *, seen: int, of: int) -> None:
         if case.clause not in outcome.breaches:
             if outcome.reason:
                 own.gap(outcome.reason, outcome.supply)
+                own.excused += outcome.excused
             else:
                 own.keep()
     for clause, findings in outcome.breaches.items():

@@ -26,7 +26,8 @@ class Tally:
 
     *established* counts the cases (or, for an invariant, the exchanges) that showed the promise kept; *broken* those
     that showed it broken; *judged* every exchange that was looked at. *missing* says what to supply, *reasons* why a
-    case could not be established otherwise, *told* what its reader should know besides.
+    case could not be established otherwise (*gaps* counts them), *told* what its reader should know besides. *excused*
+    counts the cases whose answer it leaves to another clause: it does not pass for what it never judged.
     """
 
     clause: Clause
@@ -42,6 +43,8 @@ class Tally:
     example: str | None = None
     told: list[str] = field(default_factory=list)
     error: str | None = None
+    gaps: int = 0
+    excused: int = 0
 
     def keep(self) -> None:
         """
@@ -75,6 +78,7 @@ class Tally:
         """
         Note a case that could not be established.
         """
+        self.gaps += bool(reason or supply)
         if supply:
             for item in supply.split("\n"):
                 if item not in self.missing:
@@ -95,7 +99,7 @@ class Tally:
                 return Verdict.FAIL if self.clause.level is Level.MUST else Verdict.WARN
             # What may be done either way is recorded, and says something only of a target that is alive.
             return Verdict.PASS if alive else Verdict.NOT_ESTABLISHED
-        if self.established and alive:
+        if self.established and alive and not self.excused:
             return Verdict.PASS
         return Verdict.NOT_ESTABLISHED
 
@@ -129,7 +133,7 @@ class Tally:
                 missing.append(f"because: {self._untouched(ended, answers=answers)}")
         elif self.reasons or self.missing:
             left = [*self.missing, *self.reasons]
-            notes.append(f"{len(left)} of its cases could not be established: {'; '.join(left[:2])}")
+            notes.append(f"{self.gaps} of its cases could not be established: {'; '.join(left[:2])}")
         if clause.level is Level.MAY and self.broken:
             notes.append(f"Recorded: {self.findings[0]['actual']} where {self.findings[0]['expected']} is described.")
         if clause.contested and self.broken:

@@ -207,7 +207,7 @@ def _outside(argument: Any, env: Environment) -> list[int]:
         raise MissingFact("a list of numbers")
     near = [value + step for value in listed for step in (-1, 1)]
     between = [(a + b) // 2 for a, b in zip(sorted(listed), sorted(listed)[1:], strict=False)]
-    wanted = [512, *near, 1, *between, 256, 2 * max(listed), 3, 2**31, 10**15]
+    wanted = [512, *near, 1, *between, 1024, 768, 1536, 256, 2 * max(listed), 384, 3072, 3, 2**31, 10**15]
     return list(dict.fromkeys(value for value in wanted if value > 0 and value not in listed))
 
 

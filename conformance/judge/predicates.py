@@ -15,7 +15,7 @@ from conformance.judge.effects import EFFECTS
 from conformance.judge.refusal import names_field, refusal_of
 from conformance.judge.relations import RELATIONS
 from conformance.judge.rows import ROWS
-from conformance.judge.scene import Scene, UnjudgeableError
+from conformance.judge.scene import ExcusedError, Scene, UnjudgeableError
 from conformance.judge.schema import violations
 from conformance.judge.view import MISSING, View, pointer
 from conformance.verdict import Finding
@@ -40,7 +40,7 @@ def check(expect: Mapping[str, Any], view: View, scene: Scene) -> list[Finding]:
     if "unless" in expect:
         _need_answer(view)
         if not check(expect["unless"], view, scene):
-            raise UnjudgeableError(f"it is answered with {describe_answer(view, scene)}, which another clause judges")
+            raise ExcusedError(f"it is answered with {describe_answer(view, scene)}, which another clause judges")
     for name, argument in expect.items():
         if name == "unless":
             continue

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from conformance.contract.model import Contract
 from conformance.judge.view import View
 
-__all__ = ["Memory", "Scene", "UnjudgeableError"]
+__all__ = ["ExcusedError", "Memory", "Scene", "UnjudgeableError"]
 
 
 # Two calls of one real service drift by up to 1e-4 a component and half precision moves a cosine to 0.9995; the vector
@@ -22,6 +22,12 @@ _OTHER_TEXT = 0.9999
 class UnjudgeableError(Exception):
     """
     Raised when an answer lacks what a judgement would compare; another clause says what is wrong with it.
+    """
+
+
+class ExcusedError(UnjudgeableError):
+    """
+    Raised when an answer is one that the clause leaves to another: it was not kept here, only judged there.
     """
 
 

@@ -14,7 +14,7 @@ from conformance.errors import Fault, shorten
 
 __all__ = ["dangling"]
 
-_NEEDS = frozenset({"media", "canary", "ledger", "clock", "metered"})
+_NEEDS = frozenset({"media", "media.two", "canary", "ledger", "clock", "metered"})
 _UNLESS = frozenset({"canary_over_http"})
 _KEYS = frozenset({"main", "none", "stranger"})
 _LABELS = {

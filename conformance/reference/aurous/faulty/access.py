@@ -229,6 +229,14 @@ FAULTS = (
         _embedding_only(lambda row: row["embedding_pricing"].update(video={"credits_per_M": 48.75})),
     ),
     Fault(
+        "models_other_row_bare",
+        "lists no dimensions for a model that has one length only",
+        ("A36",),
+        _embedding_only(
+            lambda row: row["aurous_metadata"]["dimensions"] or row["aurous_metadata"].pop("dimensions", None)
+        ),
+    ),
+    Fault(
         "models_dimensions_text",
         "lists dimensions as texts",
         ("A36",),

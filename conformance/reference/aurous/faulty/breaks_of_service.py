@@ -69,7 +69,7 @@ MONEY: dict[str, Clauses] = {
         *("money.authoritative", "money.model", "money.together", "money.replay", "money.other_refusals"),
     ),
     "dimensions_unchecked_beside_images": ("refuse.dimensions.unlisted", "estimate.refuse.dimensions.unlisted"),
-    "caps_images_in_a_row": ("caps.images.over", "estimate.caps.images.over", "caps.images.message"),
+    "caps_images_in_a_row": ("estimate.caps.images.over",),
     "key_told": ("key.kept",),
     "charge_per_part": ("money.authoritative", "money.model"),
     "charge_images_free": ("money.authoritative",),
@@ -118,6 +118,9 @@ VECTORS: dict[str, Clauses] = {
     "vector_texts_ignored": ("vector.image",),
     "vector_truncates_512": ("vector.distinct",),
     "vector_truncates_8192": ("vector.distinct",),
+    "vector_truncates_300000": ("vector.distinct",),
+    "vector_second_image_unseen": ("vector.image", "fetch.images"),
+    "models_other_row_bare": ("models.row",),
     "vector_after_long_text": ("vector.history", *SAME),
     # NaN is no JSON, and numbers without end can't be compared.
     **dict.fromkeys(("vector_nan", "vector_infinite"), ("vector.floats", "content_type", "http.gzip", *SAME, *OTHER)),

@@ -41,6 +41,11 @@ def _cut_texts(parts: Parts, length: int) -> Parts:
     return tuple(part._replace(value=part.value[:length]) if part.kind == "text" else part for part in parts)
 
 
+def _first_image(parts: Parts) -> Parts:
+    first = next((part for part in parts if part.kind == "image_url"), None)
+    return tuple(part for part in parts if part.kind != "image_url" or part is first)
+
+
 def _texts(parts: Parts) -> Parts:
     return tuple(part for part in parts if part.kind == "text") or parts[:1]
 
@@ -143,6 +148,18 @@ FAULTS = (
         "embeds only the first 8,192 characters of a text",
         ("A17",),
         {"content": lambda call, parts: _cut_texts(parts, 8192)},
+    ),
+    Fault(
+        "vector_truncates_300000",
+        "embeds only the first 300,000 characters of a text",
+        ("A17",),
+        {"content": lambda call, parts: _cut_texts(parts, 300_000)},
+    ),
+    Fault(
+        "vector_second_image_unseen",
+        "leaves all images but the first out of the vector",
+        ("A09",),
+        {"content": lambda call, parts: _first_image(parts)},
     ),
     Fault(
         "vector_after_long_text",
