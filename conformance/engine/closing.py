@@ -49,8 +49,16 @@ def closing_lines(session: Session, options: Options, *, incomplete: str | None,
         "charged": round(session.charged, 8),
         "verdicts": _totals(lines),
         "promises": dict(_promises(session, lines)),
-        "incomplete": "; ".join([*(incomplete.splitlines() if incomplete else []), *stale]) or None,
+        "incomplete": "; ".join([*(_told(incomplete) if incomplete else ()), *stale]) or None,
     }
+
+
+def _told(fault: str) -> Iterator[str]:
+    """
+    Yield the lines of a fault without the white space that sets them below each other.
+    """
+    for line in fault.splitlines():
+        yield " ".join(line.split())
 
 
 def _waive(session: Session, lines: list[Line]) -> list[str]:

@@ -90,7 +90,9 @@ class _Page:
             self._row("actual", finding["actual"], style="red")
             self._row("at", "the body" if finding["where"] == "body:" else finding["where"])
             self._row("why", finding["why"])
-        for note in dict.fromkeys([*clause["notes"], (case or {}).get("reason") or ""]):
+        # Why a case was left open is said of its own clause alone.
+        own = case["reason"] if case and case.get("reason") and case["clause"] == clause["id"] else ""
+        for note in dict.fromkeys([*clause["notes"], own]):
             self._row("note", note)
         if clause.get("unstable"):
             self._row("seen", f"{_rate(clause['unstable'])}: unstable")
@@ -112,7 +114,7 @@ class _Page:
             # What a finding is about is always among those that are shown, and what led to it.
             last = next((at for at, one in enumerate(telling) if clause in one.blamed), len(telling) - 1) + 1
             first = max(0, last - _SHOWN)
-            self._row("sent", f"{len(telling)} requests; these are the {first + 1}. to {last}.")
+            self._row("sent", f"{last - first} of {len(telling)} requests, from number {first + 1} on")
             telling = telling[first:last]
         seen: dict[str, str] = {}
         for one in telling:
