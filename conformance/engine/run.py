@@ -32,6 +32,8 @@ from conformance.verdict import Finding
 
 __all__ = ["Options", "close_session", "open_session", "preview", "run"]
 
+# These go one at a time, and are the least worth.
+_MOST_LAST = 40
 T = TypeVar("T")
 Emit = Callable[[dict[str, Any]], None]
 
@@ -132,7 +134,8 @@ async def _fire(session: Session, options: Options) -> None:
         from conformance.engine.draw import drawn_cases
 
         picked = {clause.id for clause in clauses}
-        drawing = _left(_in_time(session, _entered(session, drawn_cases(session, drawn, picked))), session, options)
+        cases = _entered(session, plan, drawn_cases(session, drawn, picked))
+        drawing = _left(_in_time(session, cases), session, options)
     # The drawn ones follow without a pause, so that no place stays empty while the last of the others are under way.
     await _phase(session, "requests", chain(_left(_taken(plan.main), session, options), drawing))
     await feel_pulse(session, "a drawn request" if drawn else "a request of the plan")
@@ -206,9 +209,18 @@ def _drawn_count(session: Session, plan: Plan, effort: Effort) -> int:
     return max(0, min(effort.drawn, int(session.target.requests * 0.9) - directed))
 
 
-def _entered(session: Session, cases: Iterable[Case]) -> Iterator[Case]:
+def _entered(session: Session, plan: Plan, cases: Iterable[Case]) -> Iterator[Case]:
+    """
+    Yield drawn cases; a few of those that a target may not outlive are put behind everything else.
+    """
     session.phase = "drawn requests"
-    yield from cases
+    kept = 0
+    for case in cases:
+        if not session.contract.clause(case.clause).last:
+            yield case
+        elif kept < _MOST_LAST:
+            kept += 1
+            plan.last.append(case)
 
 
 def _in_time(session: Session, cases: Iterable[Case]) -> Iterator[Case]:

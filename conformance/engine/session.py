@@ -8,6 +8,7 @@ import asyncio
 import random
 import re
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -42,8 +43,9 @@ class Session:
 
     *alive* is False while the target has not shown that it serves a plain request and refuses a broken one; *first* is
     the answer to the first control; *dead* are operations that don't serve a plain request. *gone* is the case after
-    which it no longer answered. *lacks* maps a need that is not met to what to supply. *twins* are the answers to
-    twins, *shareable* the requests of the plan that are some case's twin as well.
+    which it no longer answered, *refused* are the cases that it refused last, *waiting* those that wait to hear whether
+    it still does. *lacks* maps a need that is not met to what to supply. *twins* are the answers to twins, *shareable*
+    the requests of the plan that are some case's twin as well.
     """
 
     contract: Contract
@@ -76,6 +78,9 @@ class Session:
     lanes: dict[str, Lane] = field(default_factory=dict)
     gone: str = ""
     running: int = 0
+    waiting: int = 0
+    feeling: asyncio.Lock = field(default_factory=asyncio.Lock)
+    refused: deque[str] = field(default_factory=lambda: deque(maxlen=8))
     calm: asyncio.Event = field(default_factory=asyncio.Event)
     pulse: float = 0.0
     began: float = field(default_factory=time.monotonic)

@@ -33,6 +33,9 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
     """
     outcome = first or await attempt(session, case)
     seen, of = 0, 0
+    ends = not session.contract.clause(case.clause).last
+    if outcome.lost and ends and not await _outlived(session, outcome):
+        return
     if outcome.lost and outcome.breaches:
         again = await attempt(session, refreshed(case, session.shop.nonce()))
         if not again.lost:
@@ -57,8 +60,30 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
     session.done += not outcome.pending
     if spent is not None:
         raise spent
-    if outcome.lost:
-        await feel_pulse(session, case.id, ends=not session.contract.clause(case.clause).last)
+    if outcome.lost and not ends:
+        await feel_pulse(session, case.id, ends=False)
+
+
+async def _outlived(session: Session, outcome: Outcome) -> bool:
+    """
+    See, before an answer that got lost is held against its request, that the target still answers others; a target that
+    doesn't breaks nothing but the clauses that ask for an answer.
+    """
+    try:
+        await feel_pulse(session, outcome.case.id)
+    finally:
+        if session.gone:
+            told = {name for name in outcome.breaches if _asks_for_answer(session, name)}
+            outcome.breaches = {name: found for name, found in outcome.breaches.items() if name in told}
+            outcome.reason = "neither it nor a plain request was answered"
+            write_case(session, outcome, seen=1, of=1)
+            session.done += 1
+    return not session.gone
+
+
+def _asks_for_answer(session: Session, clause: str) -> bool:
+    tally = session.tally(clause)
+    return tally is not None and tally.clause.on is not None and bool(tally.clause.expect.get("answered"))
 
 
 async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None:
@@ -69,26 +94,35 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
     Raises:
         IncompleteError: when no plain request is answered any more.
     """
-    if not session.alive or session.gone or (ends and time.monotonic() - session.pulse < _PULSE_REST):
+    if not session.alive:
         return
     patience = session.target.timeout
     session.calm.clear()
+    session.waiting += 1
     try:
-        # What is still under way may be what keeps the target busy.
-        waited = time.monotonic()
-        while session.running > 1 and time.monotonic() - waited < 2 * patience:
-            await asyncio.sleep(_PULSE_STEP)
-        for _ in range(_PULSES):
-            if await _beats(session, patience):
-                session.pulse = time.monotonic()
+        async with session.feeling:
+            if session.gone or (ends and time.monotonic() - session.pulse < _PULSE_REST):
                 return
+            # What is still under way may be what keeps the target busy.
+            waited = time.monotonic()
+            while session.running > session.waiting and time.monotonic() - waited < 2 * patience:
+                await asyncio.sleep(_PULSE_STEP)
+            for _ in range(_PULSES):
+                if await _beats(session, patience):
+                    session.pulse = time.monotonic()
+                    return
+            session.gone = since
     finally:
-        session.calm.set()
-    session.gone = since
-    for tally in session.tallies.values():
-        if tally.clause.on is not None and tally.clause.expect.get("answered"):
+        session.waiting -= 1
+        if not session.waiting:
+            session.calm.set()
+    for clause, tally in session.tallies.items():
+        if _asks_for_answer(session, clause):
             seen = f"none any more, since {since}"
             tally.breach(since, [Finding("an answer to a plain request", seen, "status")])
+            if session.refused:
+                refused = ", ".join(session.refused)
+                tally.told.append(f"What it did not outlive may be one that it answered; it refused last: {refused}.")
     if ends:
         raise IncompleteError(
             Fault(
@@ -179,6 +213,8 @@ def settle(session: Session, outcome: Outcome, *, seen: int, of: int) -> None:
     Count an outcome in the tallies of every clause that it speaks of.
     """
     case = outcome.case
+    if outcome.views and outcome.views[-1][1].refused:
+        session.refused.append(case.id)
     own = session.tally(case.clause)
     if own is not None and not outcome.pending:
         own.cases += 1

@@ -4,6 +4,7 @@ A target that a request of the run ends for good: what is broken is kept, with i
 
 from __future__ import annotations
 
+import time
 from http.server import HTTPServer
 from pathlib import Path
 from typing import Any
@@ -48,3 +49,55 @@ def test_what_ended_the_target_is_broken_and_the_rest_is_open(report: Any) -> No
 def test_what_ended_the_target_is_shown(report: Any) -> None:
     assert report.cases[report.clauses["a.fatal"]["example"]]["findings"]
     assert report.clauses["b.also"]["missing"] == ["because: the target no longer answers, since a.fatal/one"]
+
+
+MANY = (
+    "".join(clause(f"a.{n}", case(f"{{send: {{body: {{input: [{n}]}}}}, expect: {{status: 4xx}}}}")) for n in range(5))
+    + "".join(clause(f"b.{n}", case(*[f"{{send: {{body: {{input: {text}}}}}, expect: {{success: true}}}}" for text in ("plain", f"plain {n}")])) for n in range(3))
+    + clause("d.answers", "on: {operations: [create]}, expect: {answered: true}")
+)
+
+
+def test_a_target_that_locks_up_after_refusals_is_blamed_for_nothing_else(tmp_path: Path) -> None:
+    """
+    It answers five bad requests as it should, and then nobody any more.
+    """
+    refused = []
+
+    def reply(asked: Asked, server: HTTPServer) -> Answered | None:
+        if len(refused) >= 5:
+            time.sleep(1.0)
+            return None
+        if isinstance(asked.input, list):
+            refused.append(asked.input)
+            return sound(Asked("POST", asked.path, asked.headers, b"{}", 0))
+        return sound(asked)
+
+    contract = small_contract(tmp_path, MANY)
+    with listening(reply) as address:
+        report = judge_small(contract, None, "a.*", "b.*", "d.*", base_url=address, timeout=0.2, in_flight=1)
+    assert report.ids("fail") == {"d.answers"}
+    assert report.ids("pass") >= {"a.0", "a.1", "a.2"}
+    assert not report.ids("pass") & {"b.0", "b.1", "b.2"}
+    told = report.clauses["d.answers"]
+    assert told["findings"][0]["expected"] == "an answer to a plain request"
+    assert any("refused last" in note and "a.2/one" in note for note in told["notes"])
+    assert report.cases[told["example"]]["reason"] == "neither it nor a plain request was answered"
+    assert "no longer answers" in report.footer["incomplete"]
+
+
+def test_a_request_that_is_never_answered_is_broken_while_others_are(tmp_path: Path) -> None:
+    def reply(asked: Asked, server: HTTPServer) -> Answered | None:
+        if asked.input == "plain 1":
+            time.sleep(1.0)
+            return None
+        if isinstance(asked.input, list):
+            return sound(Asked("POST", asked.path, asked.headers, b"{}", 0))
+        return sound(asked)
+
+    contract = small_contract(tmp_path, MANY)
+    with listening(reply) as address:
+        report = judge_small(contract, None, "a.*", "b.*", "d.*", base_url=address, timeout=0.2)
+    assert report.ids("fail") == {"b.1", "d.answers"}
+    assert len(report.ids("pass")) == 7
+    assert report.footer["incomplete"] is None

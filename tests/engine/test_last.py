@@ -100,8 +100,10 @@ def test_a_target_that_outlives_its_last_cases_is_asked_all_of_them(tmp_path: Pa
 def test_a_target_that_dies_before_the_end_ends_the_run(tmp_path: Path) -> None:
     rows = OUTLIVED + clause("e.early", case(asking("early")))
     report = judge_small(small_contract(tmp_path, rows), dying("early"), "a.*", "b.*", "d.*", "e.*", in_flight=1)
-    assert {"d.answers", "e.early"} == report.ids("fail")
-    assert {"a.fatal", "b.also"} == report.ids("not_established")
+    # Whether it was this request or one beside it, nobody can tell; it is what the finding shows.
+    assert report.ids("fail") == {"d.answers"}
+    assert report.clauses["d.answers"]["example"] == "e.early/one"
+    assert {"a.fatal", "b.also", "e.early"} == report.ids("not_established")
     assert "no longer answers" in report.footer["incomplete"]
     assert report.code == 1
 
