@@ -163,6 +163,7 @@ async def _control(session: Session) -> None:
     first, second = accepted[0].vectors[0].values, accepted[-1].vectors[0].values
     if len(accepted) > 1 and first is not None and second is not None and len(first) == len(second):
         if bool((first == second).all()) or cosine(first, second) > _DISTINCT:
+            session.memory.constant = True
             session.control = "two different texts get the same vector, so its answers say nothing"
             return
     # What is left says nothing of each other, so it is asked at once.

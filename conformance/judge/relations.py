@@ -248,6 +248,8 @@ def _other_vector_than(argument: Any, view: View, scene: Scene) -> Iterator[Find
 def _moved_from(argument: Any, view: View, scene: Scene) -> Iterator[Finding]:
     import numpy as np
 
+    if scene.memory.constant:
+        raise UnjudgeableError("different texts get the same vector, so no change can be seen in it")
     if isinstance(argument, dict):
         yield from _moved_beyond(argument["step"], argument["beyond"], view, scene)
         return

@@ -35,10 +35,12 @@ class ExcusedError(UnjudgeableError):
 class Memory:
     """
     What clauses about the whole run remember: values that were seen (as hashes), and each model's vector width.
+    *constant* says that two texts of no likeness got the same vector, so that no change can be seen in one.
     """
 
     seen: dict[str, set[int]] = field(default_factory=dict)
     widths: dict[str, int] = field(default_factory=dict)
+    constant: bool = False
 
 
 @dataclass(slots=True)

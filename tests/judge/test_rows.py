@@ -168,3 +168,10 @@ def test_a_row_is_found_by_what_is_told_of_it(argument: dict[str, Any], said: st
 @pytest.mark.parametrize("row", [{"where": {"/for": "step:first:body:/nothing"}}, {"in": "/rows", "where": {"/for": "a"}}])
 def test_a_list_that_is_not_there_and_a_value_that_nobody_told_say_nothing(row: dict[str, Any]) -> None:
     assert judged("listed", {"in": "/data", **row}, EVENTS, first=EVENTS) == "unjudgeable"
+
+
+def test_no_change_can_be_seen_where_every_text_gets_the_same_vector() -> None:
+    same = answer([1.0, 2.0])
+    scene = Scene(contract("openai"), Memory(constant=True), steps={"first": same})
+    with pytest.raises(UnjudgeableError, match="no change"):
+        check({"moved_from": "first"}, same, scene)
