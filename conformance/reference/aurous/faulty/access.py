@@ -64,6 +64,18 @@ def _pinned(call: Call) -> bool:
     return b"aurous-version" in call.request.headers
 
 
+def _no_version_on_refusals(call: Call, answer: Answer) -> Answer:
+    if answer.status >= 400:
+        drop_header(answer, b"aurous-version")
+    return answer
+
+
+def _other_default(call: Call, answer: Answer) -> Answer:
+    if b"aurous-version" not in call.request.headers:
+        set_header(answer, b"aurous-version", b"2026-11-01")
+    return answer
+
+
 def _bad_version(call: Call) -> bool:
     pinned = call.header(b"aurous-version")
     return pinned is not None and not re.fullmatch(r"\d{4}-\d{2}-\d{2}", pinned)
@@ -108,7 +120,7 @@ def _embedding_only(change: Any) -> Changes:
 
 
 def _refuse_pin(call: Call, answer: Answer) -> Answer | None:
-    if not _pinned(call) or call.refusal is not None:
+    if b"aurous-version" not in call.request.headers or call.refusal is not None:
         return None
     error = (
         '{"error":{"type":"invalid_request","code":"unknown_version","message":"There is no such version.",'
@@ -163,6 +175,18 @@ FAULTS = (
     ),
     Fault(
         "version_echo_wrong", "echoes a version that nobody asked for", ("A29",), _version_echo(b"2024-01-01")
+    ),
+    Fault(
+        "version_echo_missing_on_refusals",
+        "does not echo the version on a refusal",
+        ("A29",),
+        {"on_answer": _no_version_on_refusals},
+    ),
+    Fault(
+        "version_default_other",
+        "applies another version than the default to a request without a pin",
+        ("A29",),
+        {"on_answer": _other_default},
     ),
     Fault("version_echo_missing", "does not echo the version", ("A29",), _version_echo(None)),
     Fault(
