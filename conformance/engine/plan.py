@@ -15,7 +15,7 @@ from conformance.engine.twins import twin_identity
 from conformance.generate.case import Case, Gap
 from conformance.generate.machine import sequences
 
-__all__ = ["BUDGETS", "Effort", "Plan", "Window", "charged_requests", "make_plan"]
+__all__ = ["BUDGETS", "Effort", "Plan", "Window", "charged_requests", "make_plan", "special_requests"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +216,7 @@ def _afford(
     """
     if effort.requests is None:
         return [(clause, cases[: effort.most]) for clause, cases in pools]
-    left = effort.requests - _OVERHEAD - _special_requests(plan)
+    left = effort.requests - _OVERHEAD - special_requests(plan)
     twins: set[bytes] = set()
     chosen: dict[str, list[Case]] = {clause.id: [] for clause, _ in pools}
     for turn in range(effort.most):
@@ -238,7 +238,10 @@ def _afford(
     return [(clause, chosen[clause.id]) for clause, _ in pools]
 
 
-def _special_requests(plan: Plan) -> int:
+def special_requests(plan: Plan) -> int:
+    """
+    Return about how many requests windows, crowds and bursts take.
+    """
     windows = sum(len(window.cases) + 1 for window in plan.windows)
     crowds = sum(c.crowd["texts"] * (1 + c.crowd["rounds"]["quick"]) for c in plan.crowds if c.crowd)
     bursts = sum(c.burst["times"] // 3 for c in plan.bursts if c.burst)

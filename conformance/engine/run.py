@@ -18,7 +18,7 @@ from conformance.engine.discovery import discover
 from conformance.engine.lanes import close_lanes, open_lanes
 from conformance.engine.neighbours import run_hangup, run_race
 from conformance.engine.opening import header_line, open_session
-from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan
+from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan, special_requests
 from conformance.engine.quiet import fits, run_all, run_together, run_window
 from conformance.engine.session import Session, selected
 from conformance.engine.settle import feel_pulse, run_case, run_last
@@ -34,6 +34,8 @@ __all__ = ["Options", "close_session", "open_session", "preview", "run"]
 
 # These go one at a time, and are the least worth.
 _MOST_LAST = 40
+# What comes after the drawn cases goes one by one, and holds the longest texts.
+_SLOWER = 1.25
 T = TypeVar("T")
 Emit = Callable[[dict[str, Any]], None]
 
@@ -135,7 +137,7 @@ async def _fire(session: Session, options: Options) -> None:
 
         picked = {clause.id for clause in clauses}
         cases = _entered(session, plan, drawn_cases(session, drawn, picked))
-        drawing = _left(_in_time(session, cases), session, options)
+        drawing = _left(_in_time(session, plan, cases), session, options)
     # The drawn ones follow without a pause, so that no place stays empty while the last of the others are under way.
     await _phase(session, "requests", chain(_left(_taken(plan.main), session, options), drawing))
     await feel_pulse(session, "a drawn request" if drawn else "a request of the plan")
@@ -223,14 +225,20 @@ def _entered(session: Session, plan: Plan, cases: Iterable[Case]) -> Iterator[Ca
             plan.last.append(case)
 
 
-def _in_time(session: Session, cases: Iterable[Case]) -> Iterator[Case]:
+def _in_time(session: Session, plan: Plan, cases: Iterable[Case]) -> Iterator[Case]:
     """
-    Yield drawn cases for as long as they leave half of the run's time to what comes after them.
+    Yield drawn cases for as long as they leave the time to what comes after them: half of the run's, and more where
+    the directed cases that are left need more at the pace so far.
     """
-    seconds = session.target.seconds
-    for case in cases:
-        if seconds is not None and time.monotonic() - session.began > seconds / 2:
-            return
+    seconds, left = session.target.seconds, 0.0
+    for index, case in enumerate(cases):
+        if seconds is not None:
+            elapsed = time.monotonic() - session.began
+            if not index:
+                each = elapsed * session.target.in_flight / max(1, session.client.traffic.sent)
+                left = max(seconds / 2, _SLOWER * each * (sum(c.sends for c in plan.all()) + special_requests(plan)))
+            if elapsed > seconds - left:
+                return
         yield case
 
 
