@@ -28,7 +28,7 @@ _TOO_MANY = 429
 _FEW = 9
 _PATIENCE = 2.0
 # How many of a longer burst are under way at once.
-_ABREAST = 8
+_ABREAST = 4
 # Of texts that are asked for so often, every sixth is asked for alone as well.
 _OFTEN = 10
 _SAMPLED = 6
