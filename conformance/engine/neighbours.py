@@ -25,7 +25,8 @@ __all__ = ["run_hangup", "run_race"]
 _ROUNDS = 3
 # When the small request sets out, as a part of the time that the large one takes.
 _START = 0.2
-_HANGUPS = 4
+# When those who hang up do so, as shares of the time that the request beside them takes; at least so many seconds.
+_HANGUPS = (0.1, 0.3, 0.5, 0.7)
 _PATIENCE = 0.03
 # How many items a first try has, how long the large request is to take (seconds), and how many it may have at most.
 _FEW, _GOAL, _MOST = 20, 1.6, 1500
@@ -138,7 +139,9 @@ async def run_hangup(session: Session, clause: Clause) -> None:
     kept, given_up = case.steps
     assert given_up.request is not None
     leaving = replace(given_up.request, connection="fresh")
+    began = time.monotonic()
     alone = await session.send(kept)
+    takes = time.monotonic() - began
     alone.drop()
     if not alone.success:
         outcome.reason = "its request is not served by itself"
@@ -148,10 +151,14 @@ async def run_hangup(session: Session, clause: Clause) -> None:
     for _ in range(clause.hangup["rounds"]):
         if outcome.reason or outcome.breaches:
             break
-        running = asyncio.ensure_future(_once(session, kept))
+        # On a connection that was used before, a lost answer would be taken for a stale one, and asked for again.
+        running = asyncio.ensure_future(_once(session, replace(kept, request=_fresh(kept))))
         await asyncio.sleep(0.005)
         gone = await asyncio.gather(
-            *(session.client.send(leaving, retry=False, patience=_PATIENCE) for _ in range(_HANGUPS))
+            *(
+                session.client.send(leaving, retry=False, patience=max(_PATIENCE, share * takes))
+                for share in _HANGUPS
+            )
         )
         met += any(exchange.failure is not None for exchange in gone)
         view = await running
@@ -159,7 +166,8 @@ async def run_hangup(session: Session, clause: Clause) -> None:
         if view.status in session.contract.transient.get("statuses", ()):
             continue
         if not view.success:
-            shown = str(view.status) if view.answered else f"no answer ({view.exchange.failure})"
+            lost = view.exchange.failure
+            shown = f"no answer ({lost.kind.value})" if lost is not None else str(view.status)
             outcome.add(
                 clause.id,
                 [
