@@ -36,15 +36,17 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
     ends = not session.contract.clause(case.clause).last
     if outcome.lost and ends and not await _outlived(session, outcome):
         return
-    if outcome.lost and outcome.breaches:
-        again = await attempt(session, refreshed(case, session.shop.nonce()))
-        if not again.lost:
-            outcome = again
-    if outcome.breaches:
-        _excuse_dead(session, outcome)
     spent: BudgetSpent | None = None
     try:
+        if outcome.lost and not ends:
+            # Once it is gone, to ask again takes time and says nothing.
+            await feel_pulse(session, case.id, ends=False)
+        if outcome.lost and outcome.breaches and not session.gone:
+            again = await attempt(session, refreshed(case, session.shop.nonce()))
+            outcome = outcome if again.lost else again
         if outcome.breaches:
+            _excuse_dead(session, outcome)
+        if outcome.breaches and not session.gone:
             seen, of = await _confirm(session, outcome)
     except BudgetSpent as problem:
         # What was seen is not lost because there is nothing left to see it again with.
@@ -52,7 +54,8 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
     settle(session, outcome, seen=seen, of=of)
     shrunk = None
     try:
-        if spent is None and case.clause in outcome.breaches and _worth_shrinking(session, case, seen, of):
+        shrinks = case.clause in outcome.breaches and not session.gone
+        if spent is None and shrinks and _worth_shrinking(session, case, seen, of):
             shrunk = await shrink(session, outcome)
     except BudgetSpent as problem:
         spent = problem
@@ -60,8 +63,6 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
     session.done += not outcome.pending
     if spent is not None:
         raise spent
-    if outcome.lost and not ends:
-        await feel_pulse(session, case.id, ends=False)
 
 
 async def _outlived(session: Session, outcome: Outcome) -> bool:
