@@ -12,6 +12,7 @@ from conformance.engine.execute import Outcome, attempt, expects_success
 from conformance.engine.session import Session
 from conformance.engine.shrink import shrink
 from conformance.errors import Fault, IncompleteError
+from conformance.exchange import FailureKind
 from conformance.generate.case import Case, refreshed
 from conformance.judge.view import View
 from conformance.verdict import Finding, Level
@@ -23,6 +24,8 @@ _REPEATS = 3
 _PULSES = 2
 _PULSE_REST = 2.0
 _PULSE_STEP = 0.02
+# From this weight on a case is no plain question, and a late answer no failure.
+_HEAVY = 4
 _CONFIRMED_ENOUGH = 2
 
 
@@ -41,6 +44,11 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
         if outcome.lost and not ends:
             # Once it is gone, to ask again takes time and says nothing.
             await feel_pulse(session, case.id, ends=False)
+        if _only_late(session, outcome):
+            outcome.breaches.clear()
+            patience = f"{session.target.timeout:g} s"
+            outcome.reason = f"no answer in {patience} to a heavy request, while plain ones are answered"
+            outcome.supply = "pace.timeout: longer, for a target that takes its time over long inputs"
         if outcome.lost and outcome.breaches and not session.gone:
             again = await attempt(session, refreshed(case, session.shop.nonce()))
             outcome = outcome if again.lost else again
@@ -63,6 +71,19 @@ async def run_case(session: Session, case: Case, *, first: Outcome | None = None
     session.done += not outcome.pending
     if spent is not None:
         raise spent
+
+
+def _only_late(session: Session, outcome: Outcome) -> bool:
+    """
+    Whether all that is wrong is that a request which takes long was not answered before the time was up.
+    """
+    if session.gone or outcome.case.weight < _HEAVY or not outcome.lost:
+        return False
+    failures = [view.exchange.failure for _, view in outcome.views if view.exchange.failure is not None]
+    late = all(failure.kind is FailureKind.TIMEOUT for failure in failures)
+    # A plain request that follows waits for the heavy one.
+    asks = {name for name in outcome.breaches if name == outcome.case.clause or _asks_for_answer(session, name)}
+    return late and asks == outcome.breaches.keys()
 
 
 async def _outlived(session: Session, outcome: Outcome) -> bool:

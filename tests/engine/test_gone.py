@@ -101,3 +101,21 @@ def test_a_request_that_is_never_answered_is_broken_while_others_are(tmp_path: P
     assert report.ids("fail") == {"b.1", "d.answers"}
     assert len(report.ids("pass")) == 7
     assert report.footer["incomplete"] is None
+
+
+@pytest.mark.parametrize(("weight", "verdict"), [(1, "fail"), (10, "not_established")])
+def test_a_heavy_request_that_is_late_is_no_failure_while_others_are_answered(tmp_path: Path, weight: int, verdict: str) -> None:
+    def reply(asked: Asked, server: HTTPServer) -> Answered | None:
+        if asked.input == "heavy":
+            time.sleep(1.0)
+        return sound(asked)
+
+    steps = "{send: {body: {input: heavy}}, expect: {answered: true}}, {send: {}, expect: {success: true}}"
+    rows = clause("a.heavy", f"last: true, cases: {{one: {{weight: {weight}, steps: [{steps}]}}}}") + clause(
+        "d.answers", "on: {operations: [create]}, expect: {answered: true}"
+    )
+    with listening(reply) as address:
+        report = judge_small(small_contract(tmp_path, rows), None, "a.*", "d.*", base_url=address, timeout=0.3)
+    assert report.verdict("a.heavy") == verdict
+    assert report.verdict("d.answers") == ("fail" if verdict == "fail" else "pass")
+    assert verdict == "fail" or report.clauses["a.heavy"]["missing"][0].startswith("pace.timeout: longer")
