@@ -237,7 +237,11 @@ async def _answers(session: Session, step: Step, steps: Mapping[str, View], *, l
     if step.settle:
         return [await settled(session, step, steps)]
     if not step.together:
-        return [await session.send(step) for _ in range(step.times)]
+        views: list[View] = []
+        # To go on after a lost answer only takes time: whether anybody is answered yet is asked first.
+        while len(views) < step.times and not (views and views[-1].exchange.failure is not None):
+            views.append(await session.send(step))
+        return views
     room = asyncio.Semaphore(max(1, min(step.times, session.target.in_flight - leaving)))
 
     async def send() -> View:

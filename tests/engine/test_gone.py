@@ -119,3 +119,26 @@ def test_a_heavy_request_that_is_late_is_no_failure_while_others_are_answered(tm
     assert report.verdict("a.heavy") == verdict
     assert report.verdict("d.answers") == ("fail" if verdict == "fail" else "pass")
     assert verdict == "fail" or report.clauses["a.heavy"]["missing"][0].startswith("pace.timeout: longer")
+
+
+def test_a_step_of_many_ends_with_the_first_answer_that_is_lost(tmp_path: Path) -> None:
+    """
+    Five are refused, then nobody is answered: that is known after two more, and not after the other fifteen.
+    """
+    asked_for = []
+
+    def reply(asked: Asked, server: HTTPServer) -> Answered | None:
+        asked_for.append(asked.input)
+        if asked_for.count([1]) >= 6:
+            time.sleep(1.0)
+            return None
+        return sound(Asked("POST", asked.path, asked.headers, b"{}", 0)) if asked.input == [1] else sound(asked)
+
+    steps = "{send: {body: {input: [1]}}, times: 20, expect: {status: 4xx}}, {send: {}, expect: {success: true}}"
+    rows = clause("a.refusals", f"last: true, cases: {{one: {{steps: [{steps}]}}}}") + clause(
+        "d.answers", "on: {operations: [create]}, expect: {answered: true}"
+    )
+    with listening(reply) as address:
+        report = judge_small(small_contract(tmp_path, rows), None, "a.*", "d.*", base_url=address, timeout=0.2, seconds=8.0)
+    assert report.ids("fail") == {"a.refusals", "d.answers"}
+    assert asked_for.count([1]) <= 8
