@@ -164,7 +164,7 @@ async def run_burst(session: Session, clause: Clause) -> None:
             outcome.reason = "the target asks for patience each time"
             await asyncio.sleep(min(retry_after(view.exchange.header("retry-after")) or 0.0, _PATIENCE))
             continue
-        if session.overloaded(view):
+        if spec["times"] > _FEW and session.overloaded(view):
             # What is behind the target is busy, which says nothing of this key's limit.
             continue
         if in_statuses(view.status, spec["until"]["status"]):
