@@ -5,6 +5,7 @@ What every module of the package has to be like.
 import ast
 import importlib
 import inspect
+from typing import get_origin
 
 import pytest
 
