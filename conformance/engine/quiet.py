@@ -32,7 +32,11 @@ def fits(case: Case) -> bool:
     Whether a case can be on one bill with others: what each of its requests should cost follows from its answer.
     """
     charges = [c for step in case.steps for c in (step.expect.get("charge"), (step.of_all or {}).get("charge"))]
-    apart = any(step.clock is not None or step.settle or "fetched" in step.expect for step in case.steps)
+    # Those that are about one moment need it for themselves.
+    apart = any(
+        step.clock is not None or step.settle or "fetched" in step.expect or (step.together and step.of_all)
+        for step in case.steps
+    )
     known = [charge for charge in charges if charge is not None]
     return bool(known) and not apart and not any(isinstance(charge, Mapping) for charge in known)
 

@@ -207,7 +207,8 @@ ENVELOPE: dict[str, Clauses] = {
     "request_id_missing_on_success": ("request_id.present",),
     # A refusal with the id of an earlier one can't be told from a stored one.
     **dict.fromkeys(
-        ("request_id_constant", "request_id_repeated"), ("request_id.unique", "idempotency.refusal_not_stored")
+        ("request_id_constant", "request_id_repeated"),
+        ("request_id.unique", "idempotency.refusal_not_stored", "events.charged", "events.uncharged"),
     ),
     "request_id_wrong_prefix": ("request_id.present", "refusal.request_id"),
     "request_id_only_prefix": (

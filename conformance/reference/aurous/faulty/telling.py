@@ -1,5 +1,5 @@
 """
-A list of usage events that tells something else than happened, charges that ask who paid, and a key that is told.
+A list of usage events that tells something else than happened, charges that ask who paid, and images not looked at.
 """
 
 from __future__ import annotations
@@ -54,12 +54,6 @@ def _other_model(call: Call) -> bool:
     return call.wish is not None and call.wish.model is not next(model for model in MODELS if model.dimensions)
 
 
-def _tell_key(call: Call, document: Row) -> Row:
-    key = call.request.headers.get(b"authorization", b"").removeprefix(b"Bearer ").decode("latin-1")
-    document["error"]["message"] += f" (asked with {key})"
-    return document
-
-
 FAULTS = (
     Fault(
         "events_charge_zero",
@@ -109,5 +103,4 @@ FAULTS = (
         ("A11",),
         {"count_images": _in_a_row},
     ),
-    Fault("key_told", "repeats the caller's key in the message of a refusal", ("A28",), {"on_envelope": _tell_key}),
 )
