@@ -28,12 +28,12 @@ from conformance.witness.ledger import LedgerError
 if TYPE_CHECKING:
     from conformance.engine.timeline import Timeline
 
-__all__ = ["Bill", "Outcome", "attempt"]
+__all__ = ["KEPT_FREE", "Bill", "Outcome", "attempt"]
 
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
 _EFFECTS = frozenset({"charge", "fetched"})
 # How many places requests on one bill leave to others on it that have a longer way to go.
-_KEPT_FREE = 2
+KEPT_FREE = 2
 
 
 @dataclass(slots=True)
@@ -183,7 +183,7 @@ async def _run_step(
         except LedgerError as problem:
             outcome.reason, outcome.supply = str(problem), "witnesses.ledger: a balance that can be read"
             return False
-    views = await _answers(session, step, steps, leaving=0 if bill is None else _KEPT_FREE)
+    views = await _answers(session, step, steps, leaving=0 if bill is None else KEPT_FREE)
     scene = session.scene(steps)
     if before is not None and session.ledger is not None:
         try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 
-from conformance.engine.execute import Bill, Outcome, attempt
+from conformance.engine.execute import KEPT_FREE, Bill, Outcome, attempt
 from conformance.engine.plan import Window
 from conformance.engine.session import Session
 from conformance.engine.settle import run_case, settle, write_case
@@ -55,7 +55,7 @@ async def run_all(session: Session, cases: list[Case], windows: list[Window]) ->
     members = [*known, *(case for window in windows for case in window.cases)]
     bill = Bill()
     # Those of one request leave room for the others, which have a longer way to go.
-    room = asyncio.Semaphore(max(1, session.target.in_flight - 2))
+    room = asyncio.Semaphore(max(1, session.target.in_flight - KEPT_FREE))
 
     async def go(case: Case) -> Outcome:
         if len(case.steps) > 1 or case.weight > 1:
