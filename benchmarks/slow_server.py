@@ -7,6 +7,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
+import time
 from typing import Any
 
 from conformance.reference.__main__ import load_provider
@@ -24,8 +25,14 @@ def main() -> None:
     app = provider.make_app(None, None, options.media_origin)
 
     async def delayed(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(delay)
-        await app(scope, receive, send)
+        due = time.monotonic() + delay
+
+        async def late(message: Any) -> None:
+            # What the server does for an answer is part of the delay, and adds nothing to it.
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+            await send(message)
+
+        await app(scope, receive, late)
 
     serve_app(delayed, host="127.0.0.1", port=options.port, ready=provider.ready)
 
