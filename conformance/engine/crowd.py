@@ -82,6 +82,9 @@ async def _crowd(session: Session, clause: Clause, rounds: int, *, alone: int) -
     for index in range(0, len(steps), alone):
         view = await session.send(steps[index])
         if not view.success or not view.vectors:
+            # One in many may be refused by chance, which must not hide what the crowd is about to show.
+            view = await session.send(steps[index])
+        if not view.success or not view.vectors:
             outcome.reason = "a text of the crowd is not served when it is asked for alone"
             return outcome
         references[index] = view

@@ -224,7 +224,7 @@ def _weigh(
     scene.charged = charged
     outcome.charged[step.name] = charged
     scene.costs = outcome.charged
-    scene.tolerance = session.ledger.tolerance * (2 if session.ledger.rough else 1)
+    scene.tolerance = session.ledger.margin
     scene.group = tuple(views)
 
 

@@ -19,7 +19,7 @@ from conformance.verdict import Finding
 from conformance.wire.client import BudgetSpent
 from conformance.witness.ledger import Ledger, LedgerError
 
-__all__ = ["fits", "run_all", "run_together", "run_window"]
+__all__ = ["fits", "run_all", "run_window"]
 
 # So few windows are as quick one by one.
 _WORTH_IT = 3
@@ -73,7 +73,7 @@ async def run_all(session: Session, cases: list[Case], windows: list[Window]) ->
         ended = await asyncio.gather(*(go(case) for case in members), return_exceptions=True)
         spent = [e for e in ended if isinstance(e, IncompleteError) or not isinstance(e, (Exception, Outcome))]
         lost = before - await ledger.settled()
-        right = bill.owed is not None and abs(lost - bill.owed) <= _tolerance(ledger)
+        right = bill.owed is not None and abs(lost - bill.owed) <= ledger.margin
     except LedgerError:
         right = False
     except IncompleteError as problem:
@@ -119,31 +119,6 @@ async def _count(session: Session, outcome: Outcome | None, right: bool) -> bool
     return not outcome.pending
 
 
-async def run_together(session: Session, windows: list[Window]) -> bool:
-    """
-    Fire the refusals of all windows between two readings; returns whether the balance stayed where it was, so that
-    every window is done. Where it moved, or could not be read, nothing is counted, and each window has to be looked at.
-    """
-    ledger = session.ledger
-    known = [window for window in windows if session.tally(window.clause.id) is not None]
-    if ledger is None or len(known) < _WORTH_IT:
-        return False
-    try:
-        lost, outcomes = await _fire(session, ledger, [case for window in known for case in window.cases])
-    except IncompleteError:
-        raise
-    except Exception:  # noqa: BLE001 - see below
-        # A balance that can't be read, or a fault of our own, shows again where it can be told of.
-        return False
-    if abs(lost) > _tolerance(ledger):
-        return False
-    left = iter(outcomes)
-    for window in known:
-        _count_kept(session, window, [next(left) for _ in window.cases])
-        session.done += 1
-    return True
-
-
 def _count_kept(session: Session, window: Window, outcomes: list[Outcome]) -> bool:
     """
     Count the refusals of a window over which the balance stayed as it was; returns whether there was one.
@@ -176,7 +151,7 @@ async def run_window(session: Session, window: Window) -> None:
         refused = [
             o for o in outcomes if not o.breaches.get(window.clause.id) and not o.reason and o.views[-1][1].refused
         ]
-        if not refused or abs(lost) <= _tolerance(ledger):
+        if not refused or abs(lost) <= ledger.margin:
             _count_kept(session, window, outcomes)
             return
         await _blame(session, ledger, window, [o.case for o in refused], lost)
@@ -188,10 +163,6 @@ async def run_window(session: Session, window: Window) -> None:
 
 def _only_money(outcome: Outcome, clause: str) -> None:
     outcome.breaches = {name: found for name, found in outcome.breaches.items() if name == clause}
-
-
-def _tolerance(ledger: Ledger) -> float:
-    return ledger.tolerance * (2 if ledger.rough else 1)
 
 
 async def _fire(session: Session, ledger: Ledger, cases: list[Case]) -> tuple[float, list[Outcome]]:
@@ -221,7 +192,7 @@ async def _blame(session: Session, ledger: Ledger, window: Window, cases: list[C
     while len(suspects) > 1:
         half = suspects[: len(suspects) // 2]
         part, _ = await _fire(session, ledger, half)
-        if abs(part) > _tolerance(ledger):
+        if abs(part) > ledger.margin:
             suspects, seen_lost = half, part
         else:
             suspects = suspects[len(suspects) // 2 :]
@@ -233,7 +204,7 @@ async def _blame(session: Session, ledger: Ledger, window: Window, cases: list[C
         part, outcomes = await _fire(session, ledger, [refreshed(guilty, session.shop.nonce())])
         of += 1
         outcome = outcomes[0]
-        if abs(part) > _tolerance(ledger):
+        if abs(part) > ledger.margin:
             seen += 1
             seen_lost = part
     assert outcome is not None

@@ -19,7 +19,7 @@ from conformance.engine.lanes import close_lanes, open_lanes
 from conformance.engine.neighbours import run_hangup, run_race
 from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan, special_requests
-from conformance.engine.quiet import fits, run_all, run_together, run_window
+from conformance.engine.quiet import fits, run_all, run_window
 from conformance.engine.session import Session, selected
 from conformance.engine.settle import feel_pulse, run_case, run_last
 from conformance.engine.target import Target
@@ -169,9 +169,10 @@ async def _fire_apart(session: Session, options: Options, plan: Plan, effort: Ef
     left, windows = await run_all(session, together, windows)
     for case in [*single, *left]:
         await _guard(session, case.clause, run_case(session, case))
-    if not await run_together(session, windows):
-        for window in _taken(windows):
-            await _guard(session, window.clause.id, run_window(session, window))
+    # Refusals may be right although something that was served cost another sum.
+    _, windows = await run_all(session, [], windows)
+    for window in _taken(windows):
+        await _guard(session, window.clause.id, run_window(session, window))
     session.phase = "bursts"
     for clause in plan.bursts:
         if _finished(session, options, [f"{clause.id}/burst"]):

@@ -89,18 +89,33 @@ def _only_late(session: Session, outcome: Outcome) -> bool:
 async def _outlived(session: Session, outcome: Outcome) -> bool:
     """
     See, before an answer that got lost is held against its request, that the target still answers others; a target that
-    doesn't breaks nothing but the clauses that ask for an answer.
+    doesn't breaks nothing but the clauses that ask for an answer, and those that its earlier answers broke.
     """
     try:
         await feel_pulse(session, outcome.case.id)
     finally:
         if session.gone:
             told = {name for name in outcome.breaches if _asks_for_answer(session, name)}
-            outcome.breaches = {name: found for name, found in outcome.breaches.items() if name in told}
+            seen = _broken_by_answers(outcome) - told
+            outcome.breaches = {name: found for name, found in outcome.breaches.items() if name in told | seen}
             outcome.reason = "neither it nor a plain request was answered"
+            for name in seen:
+                tally = session.tally(name)
+                if tally is not None:
+                    tally.breach(outcome.case.id, outcome.breaches[name])
             write_case(session, outcome, seen=1, of=1)
             session.done += 1
     return not session.gone
+
+
+def _broken_by_answers(outcome: Outcome) -> set[str]:
+    """
+    Return the clauses that answers broke, and none that got lost.
+    """
+    broken: dict[bool, set[str]] = {True: set(), False: set()}
+    for place, clauses in outcome.blamed.items():
+        broken[outcome.views[place][1].exchange.failure is None].update(clauses)
+    return broken[True] - broken[False]
 
 
 def _asks_for_answer(session: Session, clause: str) -> bool:

@@ -162,3 +162,10 @@ class Ledger:
         Whether the balance is rounded so much that small charges don't show.
         """
         return self.tolerance > 1e-4
+
+    @property
+    def margin(self) -> float:
+        """
+        How far what a window cost may be from the difference of two readings, each of which may be rounded.
+        """
+        return self.tolerance * (2 if self.rough else 1)

@@ -51,6 +51,25 @@ def test_what_ended_the_target_is_shown(report: Any) -> None:
     assert report.clauses["b.also"]["missing"] == ["because: the target no longer answers, since a.fatal/one"]
 
 
+TWICE = clause(
+    "a.two", case("{send: {body: {input: odd}}, expect: {status: 2xx}}, {send: {body: {input: fatal}}, expect: {success: true}}")
+) + clause("e.typed", 'on: {operations: [create]}, expect: {header: {X-Kind: plain}}')
+
+
+def test_what_an_earlier_answer_broke_is_kept_although_a_later_request_ended_the_target(tmp_path: Path) -> None:
+    def reply(asked: Asked, server: HTTPServer) -> Answered | None:
+        if asked.input == "fatal":
+            return leave(asked, server)
+        answer = sound(asked)
+        answer.headers["X-Kind"] = "odd" if asked.input == "odd" else "plain"
+        return answer
+
+    with listening(reply) as address:
+        report = judge_small(small_contract(tmp_path, ROWS + TWICE), None, "a.two", "d.*", "e.*", base_url=address)
+    assert report.ids("fail") == {"d.answers", "e.typed"}
+    assert report.cases["a.two/one"]["reason"] == "neither it nor a plain request was answered"
+
+
 MANY = (
     "".join(clause(f"a.{n}", case(f"{{send: {{body: {{input: [{n}]}}}}, expect: {{status: 4xx}}}}")) for n in range(5))
     + "".join(clause(f"b.{n}", case(*[f"{{send: {{body: {{input: {text}}}}}, expect: {{success: true}}}}" for text in ("plain", f"plain {n}")])) for n in range(3))
