@@ -87,4 +87,7 @@ class Exchange:
         Return the first value of header *name* (in any case), or None.
         """
         lowered = name.lower()
-        return next((value for key, value in self.headers if key == lowered), None)
+        for key, value in self.headers:
+            if key == lowered:
+                return value
+        return None

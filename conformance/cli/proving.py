@@ -32,9 +32,7 @@ _KINDS = ("sound", "fault", "variant", "null", "hostile")
 @click.option(
     "--budget",
     type=click.Choice(["quick", "standard", "deep"]),
-    default="standard",
-    show_default=True,
-    help="How thorough.",
+    help="How thorough  [default: standard; with --cover a fault that quick does not find]",
 )
 @click.option(
     "--seed", type=click.IntRange(0), default=0, metavar="N", show_default=True, help="Seed of all that is drawn."
@@ -84,6 +82,7 @@ def command(
             err=True,
         )
 
+    how["budget"] = how["budget"] or (None if how["cover"] else "standard")
     matrix = selftest(loaded.name, names=names, kinds=kinds, watch=watch, **how)
     if out is not None:
         from conformance.report.output import write_report

@@ -61,7 +61,10 @@ class Redactor:
         # A plain search for each form is far faster than one for their pattern, and nearly always finds
         # nothing.
         if isinstance(text, str):
-            if not any(form in text for form in self._forms):
+            for form in self._forms:
+                if form in text:
+                    break
+            else:
                 return text
             return self._pattern.sub(lambda match: self._names[match[0]], text)
         if not any(form in text for form in self._byte_forms):

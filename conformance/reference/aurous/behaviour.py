@@ -63,6 +63,7 @@ class Behaviour:
     # Which rules are held.
     unchecked: frozenset[str] = frozenset()
     unchecked_on_estimate: frozenset[str] = frozenset()
+    waves_through: Callable[[str, str], bool] | None = None  # (place, URL): media whose URLs are not looked at
     refuses_batch: Callable[[Sequence[Any]], bool] = lambda items: True
     accepts_dimensions: Callable[[Call, Any, tuple[int, ...]], bool] | None = None
     find_model_slug: Callable[[str, Sequence[str]], str | None] = _find_slug

@@ -209,6 +209,9 @@ class Reader:
     def _check_url(self, part: Part) -> None:
         if self._fetcher.is_allowed(part.value):
             return
+        waves_through = self._behaviour.waves_through
+        if waves_through is not None and waves_through(part.path, part.value):
+            return
         if not has_https_host(part.value):
             message = f"{part.path} must be an https:// URL."
             self._refuse(malformed("url.scheme", message, part.path))

@@ -101,6 +101,8 @@ MEDIA: dict[str, Clauses] = {
     "failed_fetch_500": ("status.never_5xx", "fetch.failed"),
     "url_scheme_unchecked": (*let_in("url.scheme"), "url.http", "url.data"),
     "url_private_accepted": ("url.blocked",),
+    "url_later_unchecked": (*let_in("url.scheme"), "url.blocked"),
+    "url_port_unchecked": ("url.blocked",),
 }
 
 VECTORS: dict[str, Clauses] = {

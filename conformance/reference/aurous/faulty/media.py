@@ -4,10 +4,15 @@ Media fetched when it should not be, or not refused when it should be.
 
 from __future__ import annotations
 
+import re
+
 from conformance.reference.aurous.faulty.edits import Changes, edit_refusal, leave_out
 from conformance.reference.zoo import Fault
 
 __all__ = ["FAULTS"]
+
+# Of an https URL: the rule about schemes is another.
+_PORT = re.compile(r"^https://[^/]*:\d+(?:/|$)")
 
 
 def _fetch_before(*kinds: str) -> Changes:
@@ -113,4 +118,16 @@ FAULTS = (
     ),
     Fault("url_scheme_unchecked", "accepts URLs that are not https", ("A31",), leave_out("url.scheme")),
     Fault("url_private_accepted", "accepts URLs of private addresses", ("A31",), leave_out("url.blocked")),
+    Fault(
+        "url_later_unchecked",
+        "looks at the URL of the first part only",
+        ("A31",),
+        {"waves_through": lambda place, url: not place.startswith("input[0]")},
+    ),
+    Fault(
+        "url_port_unchecked",
+        "accepts the URL of a private address that names a port",
+        ("A31",),
+        {"waves_through": lambda place, url: bool(_PORT.search(url))},
+    ),
 )
