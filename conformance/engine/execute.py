@@ -32,6 +32,8 @@ __all__ = ["KEPT_FREE", "Bill", "Outcome", "attempt"]
 
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
 _EFFECTS = frozenset({"charge", "fetched"})
+# So many bytes ask for a few vectors.
+_MODEST = 4096
 # How many places requests on one bill leave to others on it that have a longer way to go.
 KEPT_FREE = 2
 
@@ -257,8 +259,8 @@ async def _judge(
     failure = view.exchange.failure
     if failure is not None and failure.kind in _LOST:
         outcome.lost = True
-    if session.overloaded(view) and not await _input_is_to_blame(session):
-        outcome.reason = f"the target stayed overloaded: {view.status} after {view.exchange.attempts} tries"
+    if reason := await _nothing_to_judge(session, view):
+        outcome.reason = reason
         return
     for clause, findings in judge_invariants(session.invariants, view, scene):
         outcome.add(clause, findings)
@@ -314,6 +316,20 @@ async def _not_served_anyway(session: Session, case: Case, step: Step, view: Vie
     answer = await session.send(alone)
     # A request that is there to be refused is refused alone as well, and that excuses nothing.
     return not (answer.success or refusal_matches(session, step, answer))
+
+
+async def _nothing_to_judge(session: Session, view: View) -> str:
+    """
+    Return why an answer is no answer to the question; an empty text when it is one.
+    """
+    failure = view.exchange.failure
+    if session.overloaded(view) and not await _input_is_to_blame(session):
+        return f"the target stayed overloaded: {view.status} after {view.exchange.attempts} tries"
+    if failure is not None and failure.kind is FailureKind.TOO_LARGE:
+        # Wide vectors for thousands of inputs; so long an answer to a short request is never right.
+        asked = len(view.exchange.request.body or b"")
+        return f"the answer is larger than the suite reads ({failure.detail})" if asked > _MODEST else ""
+    return ""
 
 
 async def _input_is_to_blame(session: Session) -> bool:

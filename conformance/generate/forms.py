@@ -232,7 +232,8 @@ def _whole(argument: Any, env: Environment) -> int:
         number = int(number) // int(options["over"])
     elif "modulo" in options:
         number = int(number) % int(options["modulo"])
-    return int(float(number) * float(options.get("times", 1))) + int(options.get("plus", 0))
+    whole = int(float(number) * float(options.get("times", 1))) + int(options.get("plus", 0))
+    return min(whole, int(options["most"])) if "most" in options else whole
 
 
 _FORMS: dict[str, Callable[[Any, Environment], Any]] = {

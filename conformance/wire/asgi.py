@@ -26,7 +26,7 @@ def open_asgi(
     app: str | Application,
     *,
     secrets: Mapping[str, str],
-    max_body: int = 64 * 1024 * 1024,
+    max_body: int = 256 * 1024 * 1024,
     base_url: str = "http://app.invalid",
 ) -> AsgiTransport:
     """

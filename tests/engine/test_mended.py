@@ -8,11 +8,14 @@ import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance.contract import Clause
+from conformance.engine import opening
 from conformance.engine.opening import open_session
 from conformance.engine.plan import BUDGETS, Plan, make_plan
 from conformance.engine.run import Options, close_session, discover, preview, run
@@ -21,6 +24,7 @@ from conformance.engine.tally import Tally
 from conformance.engine.twins import twin_identity
 from conformance.reference.aurous import KEYS
 
+from . import small
 from .worlds import CREATE, Answered, Asked, Report, World, contract, judge, make_target
 
 BALANCE, MODELS = "/v1/balance", "/v1/models"
@@ -372,3 +376,27 @@ def test_a_supply_with_a_semicolon_reaches_the_report_whole(clause: str, monkeyp
     line = judge(World(), clause, "refuse.batch").clauses[clause]
     assert line["verdict"] == "not_established"
     assert line["missing"] == [whole]
+
+
+# Answers that are too large
+
+
+def test_a_large_answer_to_a_large_request_is_no_breach_and_to_a_short_one_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """
+    Vectors of 4,096 numbers for 2,048 inputs pass any limit that a reader may have.
+    """
+    monkeypatch.setattr(opening, "open_asgi", partial(opening.open_asgi, max_body=20_000))
+
+    def reply(asked: Asked) -> Answered | None:
+        wide = asked.input in ("wide", ["more"] * 1000)
+        return Answered(200, b"[" + b" " * 30_000 + b"]", {"content-type": "application/json"}) if wide else None
+
+    rows = (
+        small.clause("a.short", small.case("{send: {body: {input: wide}}, expect: {success: true}}"))
+        + small.clause("a.long", small.case("{send: {body: {input: {$repeat: {item: more, times: 1000}}}}, expect: {success: true}}"))
+        + small.clause("d.answers", "on: {operations: [create]}, expect: {answered: true}")
+    )
+    report = small.judge_small(small.small_contract(tmp_path, rows), small.small_world(reply), "a.*", "d.*")
+    assert report.ids("fail") == {"a.short", "d.answers"}
+    assert report.verdict("a.long") == "not_established"
+    assert not report.cases["a.long/one"]["findings"]

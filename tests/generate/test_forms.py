@@ -225,6 +225,8 @@ def test_texts_may_begin_otherwise_and_be_as_many_as_a_variable_says() -> None:
         ({"of": "$model.dimensions.1", "times": 0.5}, 8),
         ({"of": "$n", "over": 5}, 3),
         ({"of": "$n", "modulo": 5}, 2),
+        ({"of": "$n", "most": 5}, 5),
+        ({"of": "$n", "times": 2, "most": 1000}, 34),
         ({"of": "$n", "modulo": 5, "plus": "$n"}, 19),
         ({"of": 300_000, "over": {"$whole": {"of": 300_000, "over": 8_192, "plus": 1}}}, 8_108),
     ],
