@@ -252,6 +252,7 @@ def _operation(name: str, row: Data) -> Operation:
         charge=row.get("charge"),
         lines=row["success"].get("lines", False),
         vector_index=vectors.get("index"),
+        or_path=row.get("or_path"),
     )
 
 

@@ -58,7 +58,8 @@ class Promise:
 class Operation:
     """
     One route: how it is asked, what its success looks like, and where in its answer things stand (JSON Pointers). A
-    success of *lines* is a JSON document a line, judged as ``{"lines": [...]}``.
+    success of *lines* is a JSON document a line, judged as ``{"lines": [...]}``. *or_path* is where it may be served
+    as well, because its documents do not agree.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Operation:
     charge: str | None
     lines: bool = False
     vector_index: str | None = None
+    or_path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,12 @@ Before the first case: read what the target says of itself, and see that it and 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import jsonschema_rs
 
+from conformance.contract import Clause
 from conformance.contract.model import Fact
 from conformance.engine.proofs import (
     charge_proof,
@@ -30,6 +32,7 @@ from conformance.witness.clock import Clock
 __all__ = ["discover"]
 
 _DISTINCT = 0.9999
+_NOT_FOUND = 404
 
 
 async def discover(session: Session) -> None:
@@ -49,6 +52,7 @@ async def discover(session: Session) -> None:
     make_workshop(session)
     await open_ledger(session)
     await _control(session)
+    await _choose_paths(session)
     await prove_canary(session)
     make_workshop(session)
     _, proof = await asyncio.gather(prove_media(session), charge_proof(session))
@@ -83,6 +87,36 @@ async def _read_facts(session: Session) -> None:
         # A model that the user names is taken at the word, whether or not a row describes it.
         if fact.target_field == "model" and session.target.model and fact.name not in session.facts:
             session.facts[fact.name] = {"id": session.target.model}
+
+
+async def _choose_paths(session: Session) -> None:
+    """
+    Where the documents do not agree on a path, take the one that is served, and say so.
+    """
+    either = {name: operation for name, operation in session.contract.operations.items() if operation.or_path}
+    using = [tally for tally in session.tallies.values() if _operations_of(tally.clause) & either.keys()]
+    if not using or not session.alive:
+        return
+    for name, operation in either.items():
+        if operation.method != "GET":
+            continue
+        try:
+            first = await session.plain(name)
+            if first.status != _NOT_FOUND or not (await session.plain(name, path=operation.or_path)).success:
+                return
+        except MissingFact:
+            # It is about something that a client has to make first.
+            continue
+        chosen = {n: replace(o, path=o.or_path or o.path) for n, o in either.items()}
+        session.contract = replace(session.contract, operations={**session.contract.operations, **chosen})
+        make_workshop(session)
+        for tally in using:
+            tally.told.append(f"{operation.path} answers 404, so what is under {operation.or_path} was judged.")
+        return
+
+
+def _operations_of(clause: Clause) -> set[str]:
+    return {str((step.send or {}).get("operation", "")) for case in clause.cases for step in case.steps}
 
 
 def _silent(session: Session, kind: object, detail: str) -> IncompleteError:

@@ -55,5 +55,8 @@ VARIANTS: tuple[Variant, ...] = (
         declares={"item_cap": "own"},
         limits={"inputs": 4_096},
     ),
+    Variant(
+        "short_inputs", "reads no more than 512 tokens", {"token_cap": 512}, limits={"tokens_per_input": 512}
+    ),
     Variant("upload_201", "answers 201 to an upload", {"upload_status": 201}),
 )

@@ -32,6 +32,15 @@ def _unprocessable(call: Call, refusal: Refusal) -> Refusal:
     return dataclasses.replace(refusal, status=422) if concerns_an_option else refusal
 
 
+def _below_the_slug(path: str) -> str:
+    match path.split("/"):
+        case ["", project, _slug, "v1", ("files" | "batches"), *rest]:
+            return "/".join(["", project, "v1", path.split("/")[4], *rest])
+        case ["", _project, "v1", ("files" | "batches"), *_]:
+            return "/nowhere"
+    return path
+
+
 VARIANTS: tuple[Variant, ...] = (
     *[variant for variant in SHARED_VARIANTS if variant.name != "status_422"],
     Variant("options_422", "answers 422 to a bad option", {"on_refusal": _unprocessable}),
@@ -43,5 +52,6 @@ VARIANTS: tuple[Variant, ...] = (
         "no_model_404", "answers 404 to the unknown model of an endpoint", edit_refusal("endpoint.no_model", status=404)
     ),
     Variant("exhausted_429", "answers 429 when no worker is there", edit_refusal("endpoint.exhausted", status=429)),
+    Variant("jobs_below_the_slug", "has files and batches below the slug only", {"on_path": _below_the_slug}),
     Variant("upload_200", "answers 200 to an upload", {"upload_status": 200}),
 )
