@@ -5,6 +5,7 @@ Clauses about many at once: a crowd of clients that each check their own answers
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
 
@@ -32,6 +33,9 @@ _ABREAST = 4
 # Of texts that are asked for so often, every sixth is asked for alone as well.
 _OFTEN = 10
 _SAMPLED = 6
+# So many answers of an overload, one after the other, are asked about.
+_IN_A_ROW = 5
+_ROUNDS = 2
 
 
 def _texts(count: int) -> list[str]:
@@ -135,6 +139,16 @@ def _judge(session: Session, clause: Clause, spec: Any, view: View, reference: V
     return broken or bool(findings)
 
 
+async def _only_for_this_key(session: Session, ask: Callable[[], Awaitable[View]]) -> bool:
+    """
+    Whether a key goes on being told that the target is overloaded while another is served: then it met its limit.
+    """
+    for _ in range(_ROUNDS):
+        if not (await session.plain(session.contract.default_operation)).success or not session.overloaded(await ask()):
+            return False
+    return True
+
+
 async def run_burst(session: Session, clause: Clause) -> None:
     """
     Send a request again and again, without patience, until the target asks for it; then judge how it asks.
@@ -158,6 +172,7 @@ async def run_burst(session: Session, clause: Clause) -> None:
         return View(exchange, operation, step.body, key=step.key)
 
     answers: list[View] = []
+    busy = 0
     for sent in range(spec["times"]):
         if not answers:
             answers.extend(await asyncio.gather(*(ask() for _ in range(min(abreast, spec["times"] - sent)))))
@@ -168,18 +183,22 @@ async def run_burst(session: Session, clause: Clause) -> None:
             await asyncio.sleep(min(retry_after(view.exchange.header("retry-after")) or 0.0, _PATIENCE))
             continue
         if spec["times"] > _FEW and session.overloaded(view):
-            # What is behind the target is busy, which says nothing of this key's limit.
+            # What is behind the target may be busy, which says nothing of this key's limit.
+            busy += 1
+            if busy != _IN_A_ROW or "refusal" not in step.expect or not await _only_for_this_key(session, ask):
+                continue
+        elif not in_statuses(view.status, spec["until"]["status"]):
+            busy = 0
             continue
-        if in_statuses(view.status, spec["until"]["status"]):
-            outcome.views.append(("burst", view))
-            outcome.reason = ""
-            for name, findings in judge_invariants(session.invariants, view, session.scene()):
-                outcome.add(name, findings)
-            try:
-                outcome.add(clause.id, check(step.expect, view, session.scene()))
-            except UnjudgeableError as problem:
-                outcome.reason = str(problem)
-            break
+        outcome.views.append(("burst", view))
+        outcome.reason = ""
+        for name, findings in judge_invariants(session.invariants, view, session.scene()):
+            outcome.add(name, findings)
+        try:
+            outcome.add(clause.id, check(step.expect, view, session.scene()))
+        except UnjudgeableError as problem:
+            outcome.reason = str(problem)
+        break
     settle(session, outcome, seen=1, of=1)
     write_case(session, outcome, seen=1, of=1)
     session.done += 1

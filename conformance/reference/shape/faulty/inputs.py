@@ -4,6 +4,8 @@ Faults of the forms of input: refused, misread, dropped, or fatal.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from typing import Any
 
 from conformance.reference.asgi import Answer
@@ -80,6 +82,15 @@ def _distinct(call: Call, items: list[Item]) -> list[Item]:
     return list(dict.fromkeys(items))
 
 
+def _on_texts(change: Callable[[str], str]) -> dict[str, Any]:
+    def edit(call: Call, value: Any) -> Any:
+        if isinstance(value, list):
+            return [change(one) or "-" if isinstance(one, str) and one else one for one in value]
+        return change(value) or "-" if isinstance(value, str) and value else value
+
+    return {"on_input": edit}
+
+
 def _few_tokens(call: Call) -> str:
     return "drop" if call.wish is not None and call.wish.tokens < 2 else ""
 
@@ -108,6 +119,28 @@ FAULTS = (
         "decodes token ids with the wrong vocabulary",
         ("forms", "belongs"),
         edit_items(_other_vocabulary),
+    ),
+    Fault(
+        "ids_sorted",
+        "sorts token ids before it embeds them",
+        ("belongs",),
+        edit_items(
+            lambda call, items: [
+                item if item.text is not None else Item(tuple(sorted(item.ids))) for item in items
+            ]
+        ),
+    ),
+    Fault(
+        "text_in_other_scripts_lost",
+        "leaves every character out that is not ASCII",
+        ("belongs", "unicode"),
+        _on_texts(lambda text: text.encode("ascii", "ignore").decode()),
+    ),
+    Fault(
+        "text_without_punctuation",
+        "leaves out punctuation",
+        ("belongs",),
+        _on_texts(lambda text: re.sub(r"[^\w\s]", "", text)),
     ),
     Fault("ids_embedded_as_digits", "embeds the digits of token ids", ("forms", "belongs"), {"on_input": _as_text}),
     Fault("ids_refused", "refuses an array of token ids", ("forms",), _refuse_when(lambda call: _is_ids(call.input))),

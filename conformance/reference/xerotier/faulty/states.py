@@ -158,4 +158,10 @@ FAULTS = (
         ("limits",),
         edit_refusal("rate", code=None, type=_BAD),
     ),
+    Fault(
+        "limit_503",
+        "answers 503 to too many requests, as if nobody could be served",
+        ("limits",),
+        edit_refusal("rate", status=503, type="server_error", code="capacity_exceeded"),
+    ),
 )
