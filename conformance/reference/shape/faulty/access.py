@@ -4,6 +4,8 @@ Faults of credentials, of limits and of plain HTTP.
 
 from __future__ import annotations
 
+import gzip
+
 from conformance.reference.asgi import Answer
 from conformance.reference.shape.accounts import ApiKey, Keyring
 from conformance.reference.shape.call import Call
@@ -60,6 +62,12 @@ def _false_gzip(*, refusals: bool) -> Changes:
             set_header(answer, b"content-encoding", b"gzip")
 
     return edit_answer(edit)
+
+
+def _compress_anyway(call: Call, answer: Answer) -> None:
+    if answer.body and call.refusal is None:
+        answer.body = gzip.compress(answer.body, 1, mtime=0)
+        set_header(answer, b"content-encoding", b"gzip")
 
 
 def _stale_encoding(call: Call, answer: Answer) -> None:
@@ -142,6 +150,7 @@ FAULTS = (
         edit_answer(lambda call, answer: drop_header(answer, b"x-request-id")),
     ),
     Fault("request_id_constant", "sends one request id for ever", ("http",), edit_answer(_same_id)),
+    Fault("gzip_unasked", "compresses for everybody", ("http",), edit_answer(_compress_anyway)),
     Fault("gzip_header_over_plain", "claims gzip over plain bytes", ("http",), _false_gzip(refusals=False)),
     Fault(
         "gzip_header_over_plain_refusals",

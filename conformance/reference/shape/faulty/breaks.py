@@ -334,6 +334,7 @@ BREAKS: dict[str, Clauses] = {
     "rate_headers_above_limit": ("rate_limit.headers", "rate_limit.honest"),
     "request_id_missing": ("request_id.present",),
     "request_id_constant": ("request_id.unique",),
+    "gzip_unasked": ("coding.not_asked",),
     "gzip_header_over_plain": ("coding.gzip", "*"),
     "gzip_header_over_plain_refusals": ("coding.gzip", "status.answers"),
     "content_encoding_stale": ("coding.gzip", "*"),
