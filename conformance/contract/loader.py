@@ -368,5 +368,6 @@ def _step(row: Data, index: int, operation: str | None, *, last: bool) -> StepTe
         settle=row.get("settle", False),
         until=row.get("until"),
         within=row.get("within", 0.0),
+        due=row.get("due", False),
         given=row.get("given", passing and not row.get("together", False)),
     )

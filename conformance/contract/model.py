@@ -151,7 +151,8 @@ class StepTemplate:
     seconds), and what is expected of the answer. *also* are further clauses judged on the same answer. *times* sends it
     so often; *together* sends those at the same moment, and *of_all* speaks of them as a whole. A step that is *given*
     prepares the case: when its answer is not as expected, the case is not established, and its clause not broken. One
-    with *until* is sent again until its answer is so, for *within* seconds at most.
+    with *until* is sent again until its answer is so, for *within* seconds at most; only where it is *due* by then is
+    it held against the target that it takes longer.
     """
 
     name: str
@@ -167,6 +168,7 @@ class StepTemplate:
     given: bool = False
     until: Data | None = None
     within: float = 0.0
+    due: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -259,7 +259,7 @@ async def _judge(
     failure = view.exchange.failure
     if failure is not None and failure.kind in _LOST:
         outcome.lost = True
-    if reason := await _nothing_to_judge(session, view):
+    if reason := await _nothing_to_judge(session, step, view, scene):
         outcome.reason = reason
         return
     for clause, findings in judge_invariants(session.invariants, view, scene):
@@ -318,7 +318,7 @@ async def _not_served_anyway(session: Session, case: Case, step: Step, view: Vie
     return not (answer.success or refusal_matches(session, step, answer))
 
 
-async def _nothing_to_judge(session: Session, view: View) -> str:
+async def _nothing_to_judge(session: Session, step: Step, view: View, scene: Scene) -> str:
     """
     Return why an answer is no answer to the question; an empty text when it is one.
     """
@@ -329,6 +329,8 @@ async def _nothing_to_judge(session: Session, view: View) -> str:
         # Wide vectors for thousands of inputs; so long an answer to a short request is never right.
         asked = len(view.exchange.request.body or b"")
         return f"the answer is larger than the suite reads ({failure.detail})" if asked > _MODEST else ""
+    if step.until is not None and not step.due and view.success and not holds(step.until, view, scene):
+        return f"what it waits for had not come after {step.within:g} seconds, and may come yet"
     return ""
 
 

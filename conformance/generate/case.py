@@ -40,6 +40,7 @@ class Step:
     given: bool = False
     until: Mapping[str, Any] | None = None
     within: float = 0.0
+    due: bool = False
     client: str | None = None
     retries: int = 2
     key: str = "main"

@@ -182,6 +182,7 @@ class Workshop:
             "settle": template.settle,
             "until": None if template.until is None else fill(template.until, env),
             "within": template.within,
+            "due": template.due,
             "given": template.given,
         }
         if template.send is None:

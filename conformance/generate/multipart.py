@@ -22,7 +22,7 @@ def encode_form(fields: Mapping[str, Any], boundary: str) -> tuple[bytes, str]:
     for name, value in fields.items():
         pieces.append(f"--{boundary}\r\n".encode())
         if isinstance(value, Mapping):
-            lines = [line if isinstance(line, str) else json.dumps(line) for line in value["lines"]]
+            lines = [line if isinstance(line, str) else json.dumps(line, ensure_ascii=False) for line in value["lines"]]
             content = "".join(f"{line}\n" for line in lines).encode("utf-8", "surrogatepass")
             head = f'Content-Disposition: form-data; name="{name}"; filename="{value["name"]}"\r\n'
             pieces += [head.encode(), b"Content-Type: application/jsonl\r\n\r\n", content]

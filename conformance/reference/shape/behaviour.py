@@ -83,6 +83,7 @@ class Behaviour:
     find_key: Callable[[Keyring, str], ApiKey | None] = _find_key
     validates_first: bool = False
     open_paths: frozenset[str] = frozenset()
+    shared_places: frozenset[str] = frozenset()
     refuses_every: int = 0
     retry_after: str | None = "retry-after"
     charge: Callable[[Call, int], int] = lambda call, units: units
@@ -111,3 +112,4 @@ class Behaviour:
     cancels: bool = True
     output_readable: bool = True
     errors_apart: bool = True
+    file_bytes: int | None = None

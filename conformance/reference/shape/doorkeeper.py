@@ -34,7 +34,8 @@ class Doorkeeper:
         try:
             self._dialect.check_place(call)
         except Refused as refused:
-            if refused.kind not in self._behaviour.unchecked:
+            shared = call.place is not None and call.place.kind in self._behaviour.shared_places
+            if refused.kind not in self._behaviour.unchecked and not shared:
                 raise
         self._take_turn(call, call.key)
 

@@ -61,6 +61,9 @@ class Filing:
     def store(self, content: bytes, filename: str, purpose: str) -> StoredFile:
         """Keep a new file."""
         identifier = self._dialect.file_id(self._ulids.make())
+        most = self._behaviour.file_bytes
+        if most is not None and len(content) > most and purpose == "batch":
+            content = content[: content.rfind(b"\n", 0, most) + 1]
         made = int(self._clock.now())
         file = StoredFile(identifier, content, filename, purpose, made, self._dialect.file_status)
         self.files[identifier] = file
@@ -84,7 +87,7 @@ class Filing:
         if "purpose" not in parts:
             raise Refused("file.purpose", "Missing required parameter: 'purpose'.", "purpose")
         purpose = parts["purpose"].content.decode("utf-8", "replace")
-        if purpose not in PURPOSES:
+        if purpose not in PURPOSES and "file.purpose_value" not in self._behaviour.unchecked:
             raise Refused("file.purpose_value", f"'purpose' must be one of {', '.join(PURPOSES)}.", "purpose")
         part: Part = parts["file"]
         file = self.store(part.content, part.filename or "file", purpose)

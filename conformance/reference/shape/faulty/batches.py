@@ -4,12 +4,13 @@ Faults of files and batch jobs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.reference.asgi import Answer
 from conformance.reference.shape.behaviour import write_row
 from conformance.reference.shape.call import Call
-from conformance.reference.shape.faulty.edits import Document, edit_answer
+from conformance.reference.shape.faulty.edits import Document, edit_answer, leave_out
 from conformance.reference.shape.jobs import Job, Line, Result
 from conformance.reference.shape.space import shorten
 from conformance.reference.zoo import Fault
@@ -79,12 +80,61 @@ def _file(call: Call, answer: Answer, kind: str, status: int) -> Answer | None:
     return None
 
 
+def _lowered(results: list[Result]) -> list[Result]:
+    return [one._replace(custom_id=one.custom_id.lower()[:12]) for one in results]
+
+
+def _first_of_lists(lines: list[Line]) -> list[Line]:
+    def first(body: Mapping[str, Any]) -> Mapping[str, Any]:
+        given = body.get("input")
+        return {**body, "input": given[:1]} if isinstance(given, list) and given else body
+
+    return [Line(line.custom_id, first(line.body)) for line in lines]
+
+
+def _ascii_only(lines: list[Line]) -> list[Line]:
+    def plain(body: Mapping[str, Any]) -> Mapping[str, Any]:
+        given = body.get("input")
+        return {**body, "input": given.encode("ascii", "replace").decode()} if isinstance(given, str) else body
+
+    return [Line(line.custom_id, plain(line.body)) for line in lines]
+
+
+def _without_usage(results: list[Result]) -> list[Result]:
+    return [
+        one._replace(body={name: value for name, value in one.body.items() if name != "usage"})
+        if isinstance(one.body, dict)
+        else one
+        for one in results
+    ]
+
+
+def _unknown_file(call: Call, answer: Answer) -> Answer | None:
+    if call.place is not None and call.place.kind == "content" and answer.status == 404:
+        return Answer(200, b"", headers=answer.headers)
+    return None
+
+
 _ANY_FAULT = frozenset(
     {"invalid_json_line", "missing_required_parameter", "invalid_method", "url_mismatch", "model_mismatch"}
 )
 
 FAULTS = (
     Fault("job_custom_id_dropped", "writes an empty custom_id for every line", ("batch",), {"on_results": _dropped}),
+    Fault("job_custom_id_lowered", "writes a custom_id small and short", ("batch",), {"on_results": _lowered}),
+    Fault("job_list_first_only", "embeds the first of a line's inputs only", ("batch",), {"on_lines": _first_of_lists}),
+    Fault("job_ascii_only", "reads files as ASCII", ("batch",), {"on_lines": _ascii_only}),
+    Fault("job_usage_missing", "leaves usage out of the answers of lines", ("batch",), {"on_results": _without_usage}),
+    Fault("job_endpoint_unchecked", "takes a job for any route", ("job",), leave_out("batch.endpoint")),
+    Fault("file_purpose_unchecked", "takes a file for any purpose", ("job",), leave_out("file.purpose_value")),
+    Fault("file_unknown_empty", "answers an unknown file with nothing", ("job",), edit_answer(_unknown_file)),
+    Fault("file_cut_at_4096", "keeps 4,096 bytes of a file, to the end of a line", ("batch",), {"file_bytes": 4_096}),
+    Fault(
+        "files_without_key",
+        "gives files and jobs to callers without a key",
+        ("auth",),
+        {"open_paths": frozenset({"files", "content", "batches", "batch"})},
+    ),
     Fault(
         "job_content_under_wrong_id",
         "files results under the id of the next line",
@@ -183,7 +233,7 @@ FAULTS = (
         edit_answer(
             lambda call, answer: (
                 Answer(200, b"", headers=answer.headers)
-                if call.place is not None and call.place.kind == "content"
+                if call.place is not None and call.place.kind == "content" and answer.status == 200
                 else None
             )
         ),

@@ -4,9 +4,12 @@ Faults of the forms of input: refused, misread, dropped, or fatal.
 
 from __future__ import annotations
 
+import html
+import json
 import re
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 from conformance.reference.asgi import Answer
 from conformance.reference.shape.call import Call, Item
@@ -91,6 +94,19 @@ def _on_texts(change: Callable[[str], str]) -> dict[str, Any]:
     return {"on_input": edit}
 
 
+_SMALL = frozenset({"the", "a", "an", "of", "not", "is", "to", "in"})
+
+
+def _as_list(call: Call, value: Any) -> Any:
+    if not isinstance(value, str) or not value.startswith("["):
+        return value
+    try:
+        read = json.loads(value)
+    except ValueError:
+        return value
+    return read if isinstance(read, list) and read and all(isinstance(one, str) for one in read) else value
+
+
 def _few_tokens(call: Call) -> str:
     return "drop" if call.wish is not None and call.wish.tokens < 2 else ""
 
@@ -136,6 +152,27 @@ FAULTS = (
         ("belongs", "unicode"),
         _on_texts(lambda text: text.encode("ascii", "ignore").decode()),
     ),
+    Fault(
+        "text_markup_lost",
+        "takes tags out of texts",
+        ("belongs",),
+        _on_texts(lambda text: re.sub(r"<[^<>]*>", "", text)),
+    ),
+    Fault("text_entities_decoded", "reads texts as HTML", ("belongs",), _on_texts(html.unescape)),
+    Fault("text_percent_decoded", "reads texts as parts of a URL", ("belongs",), _on_texts(unquote)),
+    Fault(
+        "text_small_words_lost",
+        "leaves small words out",
+        ("belongs",),
+        _on_texts(lambda text: " ".join([word for word in text.split(" ") if word not in _SMALL])),
+    ),
+    Fault(
+        "text_middle_lost",
+        "leaves the middle of a long text out",
+        ("belongs", "limits"),
+        {"on_ids": lambda call, item: Item(item.ids[:400] + item.ids[400:][-400:], item.text)},
+    ),
+    Fault("text_read_as_list", "reads a text that looks like a list as one", ("belongs",), {"on_input": _as_list}),
     Fault(
         "text_without_punctuation",
         "leaves out punctuation",

@@ -99,6 +99,8 @@ BREAKS: dict[str, Clauses] = {
     "project_of_another_served": ("auth.other_project", "auth.other_project.code"),
     "limit_body_differs_from_header": ("rate_limit.body",),
     "limit_without_code": ("rate_limit.refusal",),
+    "jobs_of_every_project": ("jobs.other_project",),
+    "files_without_key": ("jobs.key", "jobs.other_project"),
     "limit_503": ("rate_limit.refusal",),
     "tier_changes_vector": ("tier.neutral",),
     "tier_echoed": ("tier.echo",),

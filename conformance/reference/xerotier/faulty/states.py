@@ -159,6 +159,12 @@ FAULTS = (
         edit_refusal("rate", code=None, type=_BAD),
     ),
     Fault(
+        "jobs_of_every_project",
+        "gives files and jobs to the keys of other projects",
+        ("unknown_slug",),
+        {"shared_places": frozenset({"files", "content", "batches", "batch"})},
+    ),
+    Fault(
         "limit_503",
         "answers 503 to too many requests, as if nobody could be served",
         ("limits",),
