@@ -38,12 +38,17 @@ BREAKS: dict[str, Clauses] = {
     "format_unknown_accepted": ("refuse.encoding_format.unknown",),
     "format_unknown_crashes": ("refuse.encoding_format.unknown", "status.never_5xx"),
     "ids_taken_for_many_inputs": ("success.rows", "accept.tokens", "tokens.as_text"),
-    "ids_lists_joined": ("length.together", "success.rows", "caps.items.over", "accept.token_lists", "tokens.as_text"),
+    "ids_lists_joined": (
+        "length.together", "success.rows", "caps.items.over", "accept.token_lists", "tokens.as_text",
+        "refuse.input.empty_tokens",
+    ),
     "ids_of_another_vocabulary": ("tokens.vocabulary",),
     "ids_embedded_as_digits": (
         "length.together", "tokens.strangers", "tokens.vocabulary", "length.limit", "tokens.as_text",
     ),
     "ids_sorted": ("tokens.as_text", "tokens.vocabulary"),
+    "ids_of_sixteen_bits": ("tokens.as_text",),
+    "dimensions_huge_crash": ("alive.dimensions", "*"),
     "text_in_other_scripts_lost": ("vector.distinct", "unicode.broken", "vector.punctuation"),
     "text_markup_lost": ("vector.distinct",),
     "text_entities_decoded": ("vector.distinct",),

@@ -137,6 +137,16 @@ FAULTS = (
         edit_items(_other_vocabulary),
     ),
     Fault(
+        "ids_of_sixteen_bits",
+        "keeps sixteen bits of a token id",
+        ("belongs",),
+        edit_items(
+            lambda call, items: [
+                item if item.text is not None else Item(tuple([one & 0xFFFF for one in item.ids])) for item in items
+            ]
+        ),
+    ),
+    Fault(
         "ids_sorted",
         "sorts token ids before it embeds them",
         ("belongs",),

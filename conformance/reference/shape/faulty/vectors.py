@@ -114,6 +114,10 @@ def _first_seen_width(call: Call, rows: Vectors, width: int) -> Vectors:
     return shorten(rows, min(rows.shape[1], max(1, width - 1)))
 
 
+def _is_huge(value: object) -> bool:
+    return isinstance(value, int) and value >= 1 << 31
+
+
 FAULTS = (
     Fault("vector_nan", "writes NaN as the last number", ("vectors",), _literal(b"NaN")),
     Fault("vector_infinity", "writes a number beyond any range last", ("vectors",), _literal(b"1e999")),
@@ -227,6 +231,12 @@ FAULTS = (
         "answers at native width with zeros after dimensions",
         ("dimensions",),
         {"shrink": lambda call, rows, width: numpy.where(numpy.arange(rows.shape[1]) < width, rows, numpy.float32(0))},
+    ),
+    Fault(
+        "dimensions_huge_crash",
+        "ends at a dimensions value of more than 31 bits",
+        ("dimensions", "alive"),
+        {"kills": lambda call: "drop" if _is_huge((call.document or {}).get("dimensions")) else ""},
     ),
     Fault(
         "dimensions_above_native_served",
