@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-__all__ = ["ConformanceError", "Fault", "IncompleteError", "InternalError", "UsageError", "shorten"]
+__all__ = ["ConformanceError", "Fault", "IncompleteError", "InternalError", "UnreachableError", "UsageError", "shorten"]
 
 _SHOWN = 160
 
@@ -87,6 +87,16 @@ class IncompleteError(ConformanceError):
     """
 
     exit_code = 3
+
+
+class UnreachableError(IncompleteError):
+    """
+    Raised when nothing can be reached any more; *refused* says that its machine is there and nobody listens.
+    """
+
+    def __init__(self, fault: Fault, *, refused: bool) -> None:
+        super().__init__(fault)
+        self.refused = refused
 
 
 class InternalError(ConformanceError):

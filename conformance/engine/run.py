@@ -21,11 +21,11 @@ from conformance.engine.opening import header_line, open_session
 from conformance.engine.plan import BUDGETS, Effort, Plan, charged_requests, make_plan, special_requests
 from conformance.engine.quiet import fits, run_all, run_window
 from conformance.engine.session import Session, selected
-from conformance.engine.settle import feel_pulse, run_case, run_last
+from conformance.engine.settle import feel_pulse, hold_unreachable, run_case, run_last
 from conformance.engine.target import Target
 from conformance.engine.timeline import run_clock
 from conformance.engine.twins import twin_identity
-from conformance.errors import IncompleteError, UsageError
+from conformance.errors import IncompleteError, UnreachableError, UsageError
 from conformance.generate.case import Case
 from conformance.generate.forms import MissingFact
 from conformance.verdict import Finding
@@ -78,6 +78,8 @@ async def run(contract: Contract, target: Target, options: Options, emit: Emit) 
         await _fire(session, options)
     except IncompleteError as problem:
         incomplete = str(problem)
+        if isinstance(problem, UnreachableError):
+            hold_unreachable(session, problem)
     except (KeyboardInterrupt, asyncio.CancelledError):
         incomplete = "the run was interrupted"
     finally:

@@ -11,14 +11,14 @@ from typing import Any
 from conformance.engine.execute import Outcome, attempt, expects_success
 from conformance.engine.session import Session
 from conformance.engine.shrink import shrink
-from conformance.errors import Fault, IncompleteError
+from conformance.errors import Fault, IncompleteError, UnreachableError
 from conformance.exchange import FailureKind
 from conformance.generate.case import Case, refreshed
 from conformance.judge.view import View
 from conformance.verdict import Finding, Level
 from conformance.wire.client import BudgetSpent
 
-__all__ = ["feel_pulse", "run_case", "run_last", "write_case"]
+__all__ = ["feel_pulse", "hold_unreachable", "run_case", "run_last", "write_case"]
 
 _REPEATS = 3
 _PULSES = 2
@@ -154,13 +154,7 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
         session.waiting -= 1
         if not session.waiting:
             session.calm.set()
-    for clause, tally in session.tallies.items():
-        if _asks_for_answer(session, clause):
-            seen = f"none any more, since {since}"
-            tally.breach(since, [Finding("an answer to a plain request", seen, "status")])
-            if session.refused:
-                refused = ", ".join(session.refused)
-                tally.told.append(f"What it did not outlive may be one that it answered; it refused last: {refused}.")
+    _hold_against(session, since)
     if ends:
         raise IncompleteError(
             Fault(
@@ -171,6 +165,25 @@ async def feel_pulse(session: Session, since: str, *, ends: bool = True) -> None
                 move="start it again, and look at what that request did to it",
             )
         )
+
+
+def hold_unreachable(session: Session, problem: UnreachableError) -> None:
+    """
+    Hold it against a target that served plain requests that nobody listens any more.
+    """
+    if session.alive and problem.refused and not session.gone:
+        session.gone = f"the {session.phase}" if session.phase else "the first requests"
+        _hold_against(session, session.gone)
+
+
+def _hold_against(session: Session, since: str) -> None:
+    for clause, tally in session.tallies.items():
+        if _asks_for_answer(session, clause):
+            seen = f"none any more, since {since}"
+            tally.breach(since, [Finding("an answer to a plain request", seen, "status")])
+            if session.refused:
+                refused = ", ".join(session.refused)
+                tally.told.append(f"What it did not outlive may be one that it answered; it refused last: {refused}.")
 
 
 async def _beats(session: Session, patience: float) -> bool:

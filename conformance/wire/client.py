@@ -9,7 +9,7 @@ import time
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
-from conformance.errors import Fault, IncompleteError
+from conformance.errors import Fault, IncompleteError, UnreachableError
 from conformance.exchange import Exchange, FailureKind, Request
 from conformance.wire.gate import Gate
 from conformance.wire.pace import Pace
@@ -92,6 +92,7 @@ class Client:
         "_gate",
         "_hopeless",
         "_pace",
+        "_refused",
         "_timeout",
         "_transport",
         "_unreachable",
@@ -107,6 +108,7 @@ class Client:
         self._deadline = None if budget.seconds is None else time.monotonic() + budget.seconds
         self._hopeless = 0
         self._unreachable = 0
+        self._refused = False
         self.traffic = Traffic()
 
     @property
@@ -213,15 +215,17 @@ class Client:
             raise self._gone(exchange.failure.detail if exchange.failure else "")
         return exchange
 
-    def _gone(self, detail: str) -> IncompleteError:
-        return IncompleteError(
+    def _gone(self, detail: str) -> UnreachableError:
+        self._refused = self._refused or "refused" in detail.lower()
+        return UnreachableError(
             Fault(
                 "the target can't be reached",
                 where=self._transport.base_url,
                 got=detail,
                 expected="a server that accepts connections",
                 move="start the server, or check base_url, proxy and TLS settings",
-            )
+            ),
+            refused=self._refused,
         )
 
     def _spent(self, what: str, used: str) -> BudgetSpent:

@@ -70,6 +70,26 @@ def test_what_an_earlier_answer_broke_is_kept_although_a_later_request_ended_the
     assert report.cases["a.two/one"]["reason"] == "neither it nor a plain request was answered"
 
 
+def test_a_target_that_dies_among_many_requests_is_not_only_incomplete(tmp_path: Path) -> None:
+    """
+    Connections are refused before anybody can ask whose request it was.
+    """
+    many = "".join(clause(f"a.{n}", case(f"{{send: {{body: {{input: text {n}}}}}, expect: {{success: true}}}}")) for n in range(12))
+
+    def reply(asked: Asked, server: HTTPServer) -> Answered | None:
+        if asked.input == "text 5":
+            server.socket.close()
+            return None
+        return sound(asked)
+
+    rows = many + clause("d.answers", "on: {operations: [create]}, expect: {answered: true}")
+    with listening(reply) as address:
+        report = judge_small(small_contract(tmp_path, rows), None, "a.*", "d.*", base_url=address, in_flight=8)
+    assert report.verdict("d.answers") == "fail"
+    assert report.code == 1
+    assert report.footer["incomplete"]
+
+
 MANY = (
     "".join(clause(f"a.{n}", case(f"{{send: {{body: {{input: [{n}]}}}}, expect: {{status: 4xx}}}}")) for n in range(5))
     + "".join(clause(f"b.{n}", case(*[f"{{send: {{body: {{input: {text}}}}}, expect: {{success: true}}}}" for text in ("plain", f"plain {n}")])) for n in range(3))
