@@ -339,6 +339,8 @@ async def _input_is_to_blame(session: Session) -> bool:
     Whether the target serves a plain request, so that what looks like an overload is the answer to this request.
     """
     view = await session.plain(session.contract.default_operation)
+    if view.success:
+        session.client.doubt()
     return view.success
 
 

@@ -180,7 +180,8 @@ def _hold_against(session: Session, since: str) -> None:
     for clause, tally in session.tallies.items():
         if _asks_for_answer(session, clause):
             seen = f"none any more, since {since}"
-            tally.breach(since, [Finding("an answer to a plain request", seen, "status")])
+            # Where no single case is known, its place in the log is the name of the phase.
+            tally.breach("_".join(since.split()), [Finding("an answer to a plain request", seen, "status")])
             if session.refused:
                 refused = ", ".join(session.refused)
                 tally.told.append(f"What it did not outlive may be one that it answered; it refused last: {refused}.")

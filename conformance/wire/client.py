@@ -27,6 +27,10 @@ _UNREACHABLE_AFTER = 5
 # When so many requests in a row were overloaded to their last try, the target simply answers this way.
 _HOPELESS_AFTER = 3
 
+# And when so many of those were about one input each, the next is asked about sooner.
+_DOUBTFUL_AFTER = 2
+_DOUBTFUL_TRIES = 2
+
 _OVERLOADS = frozenset({429, 503})
 _OVERLOADS_IF_SAID = frozenset({502, 504})
 _LOST = frozenset({FailureKind.CONNECT, FailureKind.DISCONNECT, FailureKind.TIMEOUT})
@@ -89,6 +93,7 @@ class Client:
     __slots__ = (
         "_budget",
         "_deadline",
+        "_doubts",
         "_gate",
         "_hopeless",
         "_pace",
@@ -109,6 +114,7 @@ class Client:
         self._hopeless = 0
         self._unreachable = 0
         self._refused = False
+        self._doubts = 0
         self.traffic = Traffic()
 
     @property
@@ -168,7 +174,8 @@ class Client:
             self.traffic.overloads[exchange.status] = self.traffic.overloads.get(exchange.status, 0) + 1
             if not retry:
                 return exchange
-            if attempts >= _TRIES or self._hopeless >= _HOPELESS_AFTER:
+            tries = _TRIES if self._doubts < _DOUBTFUL_AFTER else _DOUBTFUL_TRIES
+            if attempts >= tries or self._hopeless >= _HOPELESS_AFTER:
                 self._hopeless += 1
                 if self._hopeless >= _HOPELESS_AFTER:
                     self._gate.open()
@@ -176,6 +183,12 @@ class Client:
             overloads.append(exchange.status)
             heads.append(exchange.body[:_HEAD])
             self._pause(delay)
+
+    def doubt(self) -> None:
+        """
+        Take note that what looked like an overload was the answer to one input, while others were served.
+        """
+        self._doubts += 1
 
     async def close(self) -> None:
         """

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from conformance.report.line import check_line
+
 from .listening import listening
 from .small import case, clause, judge_small, small_contract, sound
 from .worlds import Answered, Asked
@@ -88,6 +90,7 @@ def test_a_target_that_dies_among_many_requests_is_not_only_incomplete(tmp_path:
     assert report.verdict("d.answers") == "fail"
     assert report.code == 1
     assert report.footer["incomplete"]
+    assert not [fault for line in report.lines if line["kind"] not in ("plan", "progress") for fault in check_line(line)]
 
 
 MANY = (
