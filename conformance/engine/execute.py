@@ -310,6 +310,9 @@ async def _not_served_anyway(session: Session, case: Case, step: Step, view: Vie
         return False
     if len(case.steps) == 1 or clause.accepts or not view.refused or step.request is None or step.key != "main":
         return False
+    if any(one.name == step.name and one.request is not None and waits(one.request) for one in case.steps):
+        # What is about something that an earlier step made is nothing by itself.
+        return False
     header = session.contract.operations[step.operation].idempotency_key
     headers = tuple(pair for pair in step.request.headers if pair[0].lower() != (header or "").lower())
     alone = replace(step, request=replace(step.request, headers=headers), key_header=header)
