@@ -122,12 +122,12 @@ class Caller:
     def get(self, path: str) -> Reply:
         return self.send(Ask(path=self.project + path, method="GET"))
 
-    def upload(self, lines: Iterable[Any]) -> Ask:
+    def upload(self, lines: Iterable[Any], purpose: str = "batch") -> Ask:
         rows = [line if isinstance(line, bytes) else json.dumps(line).encode() for line in lines]
         return Ask(
             b"".join(
                 [
-                    b'--XX\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n',
+                    b'--XX\r\nContent-Disposition: form-data; name="purpose"\r\n\r\n' + purpose.encode() + b"\r\n",
                     b'--XX\r\nContent-Disposition: form-data; name="file"; filename="lines.jsonl"\r\n',
                     b"Content-Type: application/jsonl\r\n\r\n" + b"\n".join(rows) + b"\n\r\n--XX--\r\n",
                 ]

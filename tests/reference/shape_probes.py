@@ -74,6 +74,8 @@ async def ask_forms(caller: Caller) -> AsyncIterator[Any]:
         caller.wish(TEXTS, encoding_format="base64"),
         *[caller.wish("hello world", service_tier=tier) for tier in ("flex", "default", "priority", "urgent", 5)],
         {**caller.wish("hello world"), "model": "no-such-model"},
+        *(caller.wish(text) for text in ("<b>bold</b> text", "fish &amp; chips", "room%20twelve", '["one", "two"]')),
+        caller.wish([[70_000, 5]]),
     ):
         yield await caller.exchange(Ask(body))
 
@@ -143,7 +145,11 @@ async def ask_states(caller: Caller) -> AsyncIterator[Any]:
 async def ask_jobs(caller: Caller) -> AsyncIterator[Any]:
     good = [caller.line("a", "alpha"), caller.line("b", TEXTS, encoding_format="base64"), caller.line("c", "x", dimensions=4)]
     yield await caller.exchange(caller.upload(good))
+    yield await caller.exchange(caller.upload(good, purpose="no-such-purpose"))
+    nowhere = {"input_file_id": "file-none", "endpoint": "/v1/nothing", "completion_window": "24h"}
+    yield await caller.exchange(Ask(nowhere, caller.project + "/v1/batches"))
     for lines in (
+        [caller.line("Capitals-And-Length", "käse 世界"), caller.line("pad", "word " * 900), caller.line("last", "x")],
         [*good, caller.line("d", [])],
         good,
         [*good, good[0]],
@@ -157,6 +163,9 @@ async def ask_jobs(caller: Caller) -> AsyncIterator[Any]:
     yield (await caller.run_job(good, cancel=True))[0]
     for path in ("/v1/batches", "/v1/files", "/v1/batches/batch_none", "/v1/files/file-none/content"):
         yield await caller.exchange(Ask(path=caller.project + path, method="GET"))
+    for key in (None, "other_project"):
+        if key is None or key in caller.keys:
+            yield await caller.exchange(Ask(path=caller.project + "/v1/batches", method="GET", key=key))
 
 
 async def ask_sequences(caller: Caller) -> AsyncIterator[Any]:
