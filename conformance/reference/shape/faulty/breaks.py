@@ -82,7 +82,9 @@ BREAKS: dict[str, Clauses] = {
     "short_input_crashes": ("alive.short", "*"),
     "short_input_crashes_in_company": ("alive.short", "*"),
     "duplicates_merged": ("success.rows", "accept.texts", "batch.duplicates"),
-    "last_item_dropped": ("success.rows", "usage.adds_up", "accept.token_lists", "accept.texts", "batch.duplicates"),
+    "last_item_dropped": (
+        "success.rows", "usage.adds_up", "accept.token_lists", "accept.texts", "batch.duplicates", "jobs.results",
+    ),
     "items_in_twos_only": ("success.rows", "batch.duplicates"),
     "text_trimmed_to_first_line": ("vector.distinct",),
     "input_missing_accepted": ("refuse.input.missing", "jobs.all_bad", "cors.answers"),
@@ -167,7 +169,7 @@ BREAKS: dict[str, Clauses] = {
     "dimensions_change_values": ("dimensions.honoured",),
     "repeat_differs": (
         "vector.repeats", "vector.*", "crowd.*", "user.*", "encoding.*", "length.*", "tokens.*", "dimensions.*",
-        "batch.*", "jobs.*", "usage.*", "tier.*", "model.*",
+        "batch.*", "jobs.*", "usage.*", "tier.*", "model.*", "unknown_field.*",
     ),
     "repeat_one_in_50_differs": (
         "crowd.fresh", "crowd.*", "vector.*", "tokens.*", "batch.*", "encoding.*", "length.*", "dimensions.*",
@@ -186,7 +188,7 @@ BREAKS: dict[str, Clauses] = {
         "user.*", "jobs.*", "usage.*", "tier.*", "model.*",
     ),
     "crosstalk_swaps_answers": (
-        "unicode.broken",
+        "unicode.broken", "unknown_field.*",
         "usage.repeats", "usage.*", "crowd.*", "tokens.*", "vector.*", "jobs.*", "batch.*", "dimensions.*",
         "encoding.*", "length.*", "user.*", "tier.*", "model.*",
     ),

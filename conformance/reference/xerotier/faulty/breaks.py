@@ -96,7 +96,7 @@ BREAKS: dict[str, Clauses] = {
     "broken_reply_passed_on": ("endpoint.broken",),
     "inactive_served": ("endpoint.inactive",),
     "scope_not_checked": ("auth.no_scope", "auth.no_scope.code"),
-    "project_of_another_served": ("auth.other_project", "auth.other_project.code"),
+    "project_of_another_served": ("auth.other_project", "auth.other_project.code", "jobs.other_project"),
     "limit_body_differs_from_header": ("rate_limit.body",),
     "limit_without_code": ("rate_limit.refusal",),
     "jobs_of_every_project": ("jobs.other_project",),
