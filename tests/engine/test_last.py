@@ -148,17 +148,26 @@ def test_a_step_is_sent_again_until_its_answer_is_so(tmp_path: Path, polls: int)
 
 
 @pytest.mark.usefixtures("_impatient")
-def test_a_step_that_is_never_so_breaks_its_clause_once_its_time_is_up(tmp_path: Path) -> None:
+def test_a_step_that_is_never_so_breaks_its_clause_once_it_was_due(tmp_path: Path) -> None:
     world = job_world(10**9)
-    report = judge_small(small_contract(tmp_path, clause("a.job", JOB % ("false", "0.05"))), world, "a.*")
+    report = judge_small(small_contract(tmp_path, clause("a.job", JOB % ("false", "0.05, due: true"))), world, "a.*")
     assert report.verdict("a.job") == "fail"
     assert report.clauses["a.job"]["findings"][0]["where"] == "body:/state"
     assert "after" not in inputs(world)
 
 
 @pytest.mark.usefixtures("_impatient")
+def test_a_step_that_is_not_due_leaves_its_clause_open_once_its_time_is_up(tmp_path: Path) -> None:
+    world = job_world(10**9)
+    report = judge_small(small_contract(tmp_path, clause("a.job", JOB % ("false", "0.05"))), world, "a.*")
+    assert report.verdict("a.job") == "not_established"
+    assert "may come yet" in report.clauses["a.job"]["missing"][0]
+    assert "after" not in inputs(world)
+
+
+@pytest.mark.usefixtures("_impatient")
 def test_a_step_that_only_prepares_leaves_its_clause_open_once_its_time_is_up(tmp_path: Path) -> None:
-    report = judge_small(small_contract(tmp_path, clause("a.job", JOB % ("true", "0.05"))), job_world(10**9), "a.*")
+    report = judge_small(small_contract(tmp_path, clause("a.job", JOB % ("true", "0.05, due: true"))), job_world(10**9), "a.*")
     assert report.verdict("a.job") == "not_established"
     assert "done expects" in report.clauses["a.job"]["missing"][0]
 

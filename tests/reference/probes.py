@@ -80,7 +80,7 @@ async def read_balance(caller: Caller) -> Any:
 
 CHEAP: list[Ask] = [
     *[Ask(body) for name, (body, *_) in REFUSALS.items() if not name.startswith(("deep", "url"))],
-    *[Ask(wish([image(url)])) for url in ("http://a.example/", "https://10.1.1.1/")],
+    *[Ask(wish([image(url)])) for url in ("http://a.example/", "https://10.1.1.1/", "https://10.1.1.1:8443/")],
     *[
         Ask(wish(given))
         for given in ("a", "hello world", "A", "Äö", "😀 x", "a b c " * 40, "x" * 700 + "tail")
